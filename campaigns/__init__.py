@@ -1,0 +1,1 @@
+"""Who gets what, when, who is left out and why, and whether it worked."""

@@ -1,0 +1,110 @@
+"""The noun of the model layer: what is predicted, for whom, from what, judged by what."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, Self
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from features.definition import Feature, Grain, Unit
+
+Cadence = Literal["daily", "weekly", "monthly"]
+
+
+class Classifier(Protocol):
+    """What the pipeline asks of a learner that predicts a yes or a no."""
+
+    def fit(self, X: pd.DataFrame, y: Any, **kwargs: Any) -> Self:
+        """Learn from rows `X` and outcomes `y` (0 or 1)."""
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Return an array of shape (n_rows, 2): probabilities of 0 and of 1."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What happened in the outcome window.
+
+    Attributes
+    ----------
+    grain : Grain
+        The rows it looks at; only those whose day lies in
+        `[as_of + gap, as_of + gap + horizon)` are passed on.
+    outcome : callable
+        Takes those rows, returns an Ibis aggregate. A unit without a row gets 0.
+    """
+
+    grain: Grain
+    outcome: Callable[[ir.Table], ir.Value]
+
+    @property
+    def name(self) -> str:
+        """Name of the label: that of its function."""
+        return self.outcome.__name__
+
+
+def label(grain: Grain) -> Callable[[Callable[[ir.Table], ir.Value]], Label]:
+    """Declare a label over the rows of a grain in the outcome window."""
+    return lambda outcome: Label(grain, outcome)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A simple model that has to be beaten, trained on the same rows and printed beside."""
+
+    name: str
+    features: tuple[Feature, ...]
+    learner: Callable[[int], Classifier]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A question about customers, and how it is answered.
+
+    Attributes
+    ----------
+    name : str
+        Name in `params.yaml`, in the registry and in requests.
+    unit : str
+        What a row is: `"customer"` or `"pair"`.
+    eligible : callable
+        Takes a snapshot, returns a boolean column: for whom the outcome is possible.
+        Training and scoring go through this same function.
+    label : Label
+        What is predicted.
+    gap_days, horizon_days : int
+        Outcomes count in `[as_of + gap, as_of + gap + horizon)`. The gap is the real delay
+        between the data cut and the contact.
+    features : tuple of Feature
+        The columns the learner sees.
+    learner : callable
+        Takes a seed, returns an unfitted learner; imports what it needs inside.
+    measures : tuple of str
+        Names in `models.measures`, printed with an interval.
+    baselines : tuple of Baseline
+        What is printed beside, and has to be beaten.
+    cadence : str
+        How often a new training is due.
+    sampling, candidates, search : optional
+        How rows are thinned, retrieved and tuned; none for a model that does neither.
+    title : mapping
+        What a marketer reads, by language.
+    """
+
+    name: str
+    unit: Unit
+    eligible: Callable[[ir.Table], ir.BooleanValue]
+    label: Label
+    gap_days: int
+    horizon_days: int
+    features: tuple[Feature, ...]
+    learner: Callable[[int], Classifier]
+    measures: tuple[str, ...]
+    baselines: tuple[Baseline, ...]
+    cadence: Cadence
+    sampling: Any = None
+    candidates: Any = None
+    search: Any = None
+    title: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Estimators of what an offer or a promotion changed."""

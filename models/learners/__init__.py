@@ -1,0 +1,1 @@
+"""Estimators of our own, usable on any pandas frame."""

@@ -1,0 +1,1 @@
+"""How well a model does: one concept a file, each with its formula and source."""

@@ -1,0 +1,1 @@
+"""One function a figure: arrays in, axes out."""

@@ -1,0 +1,1 @@
+"""How a caller asks over HTTP."""

@@ -1,0 +1,1 @@
+"""How tables become validated snapshots, trained and gated models, and released scores."""

@@ -1,0 +1,1 @@
+"""A retailer whose truth is known."""

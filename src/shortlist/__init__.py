@@ -1,0 +1,1 @@
+"""Shortlist: ranked target lists from a retailer's own tables."""
