@@ -100,7 +100,7 @@ def grain(unit: Unit = "customer") -> Callable[[Callable[..., ir.Table]], Grain]
 
 
 def feature(
-    grain: Grain, *, unit: str, en: str, zh: str, empty: int | float | None = None
+    grain: Grain, *, unit: str, en: str, zh: str, empty: float | None = None
 ) -> Callable[[Callable[[ir.Table], ir.Value]], Feature]:
     """Declare a feature: the name of the function is the name of the column."""
 

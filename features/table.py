@@ -80,11 +80,11 @@ class Table:
     required: ClassVar[bool] = False
     #: Conditions over several columns.
     rules: ClassVar[tuple[Rule, ...]] = ()
-    #: The name of the table, and of its file.
-    name: ClassVar[str]
+    #: The name of the table, and of its file; not `name`, which is a column of products.
+    table_name: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        cls.name = _snake_case(cls.__name__)
+        cls.table_name = _snake_case(cls.__name__)
 
     @classmethod
     def columns(cls) -> Iterator[Column]:
@@ -103,7 +103,7 @@ class Table:
         for column in cls.columns():
             if column.name == name:
                 return column
-        raise KeyError(f"{cls.name} declares no column {name}")
+        raise KeyError(f"{cls.table_name} declares no column {name}")
 
     @classmethod
     def schema(cls) -> dict[str, str]:

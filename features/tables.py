@@ -29,21 +29,21 @@ def _ordered(first: str, second: str) -> Rule:
 
 
 def event_time(what: str) -> Column:
-    """The moment something happened, in UTC."""
+    """Declare the moment something happened."""
     return Column(kind="time", description=f"When {what} happened (UTC).")
 
 
 def available_time() -> Column:
-    """The moment the retailer's data knew of it, in UTC."""
+    """Declare the moment the retailer's data knew of it."""
     return Column(
         kind="time",
         nullable=True,
-        description="When our data knew of it (UTC); a declared delay fills it where it is missing.",
+        description="When our data knew of it (UTC); where missing, a declared delay fills it.",
     )
 
 
 def customer_id(*, nullable: bool = False) -> Column:
-    """The member a row belongs to."""
+    """Declare the member a row belongs to."""
     return Column(
         kind="text",
         nullable=nullable,
@@ -88,10 +88,15 @@ class Customers(Table):
     region = Column(kind="text", nullable=True, description="Region or country.")
     city = Column(kind="text", nullable=True, description="City or district.")
     postal_code = Column(
-        kind="text", nullable=True, purpose="contact", description="Postal code (six digits in Taiwan)."
+        kind="text",
+        nullable=True,
+        purpose="contact",
+        description="Postal code (six digits in Taiwan).",
     )
     language = Column(kind="text", nullable=True, description="Preferred language (BCP 47).")
-    household_id = Column(kind="text", nullable=True, description="Members of one household share it.")
+    household_id = Column(
+        kind="text", nullable=True, description="Members of one household share it."
+    )
     email = Column(kind="text", nullable=True, purpose="contact", description="E-mail address.")
     phone = Column(kind="text", nullable=True, purpose="contact", description="Telephone number.")
     address = Column(kind="text", nullable=True, purpose="contact", description="Postal address.")
@@ -111,13 +116,19 @@ class Products(Table):
     name = Column(kind="text", nullable=True, description="Name as printed on the receipt.")
     brand = Column(kind="text", nullable=True, description="Brand.")
     category = Column(kind="text", nullable=True, description="First level of the category path.")
-    category_2 = Column(kind="text", nullable=True, description="Second level of the category path.")
+    category_2 = Column(
+        kind="text", nullable=True, description="Second level of the category path."
+    )
     category_3 = Column(kind="text", nullable=True, description="Third level of the category path.")
-    list_price = Column(kind="money", nullable=True, minimum=0, description="List price of a piece.")
+    list_price = Column(
+        kind="money", nullable=True, minimum=0, description="List price of a piece."
+    )
     unit_cost = Column(kind="money", nullable=True, minimum=0, description="Cost of a piece.")
     launched_on = Column(kind="date", nullable=True, description="First day on sale.")
     withdrawn_on = Column(kind="date", nullable=True, description="First day no longer on sale.")
-    family = Column(kind="text", nullable=True, description="Editions that succeed each other share it.")
+    family = Column(
+        kind="text", nullable=True, description="Editions that succeed each other share it."
+    )
     generation = Column(
         kind="integer", nullable=True, minimum=0, description="Position within the family, from 1."
     )
@@ -137,7 +148,9 @@ class Products(Table):
         choices=("general", "health"),
         description="`health` where a purchase tells of an illness: invisible to features.",
     )
-    attributes = Column(kind="text", nullable=True, description="Further attributes as a JSON object.")
+    attributes = Column(
+        kind="text", nullable=True, description="Further attributes as a JSON object."
+    )
 
 
 def _sale_is_positive(table: ir.Table) -> ir.BooleanValue:
@@ -149,7 +162,7 @@ def _return_pays_back(table: ir.Table) -> ir.BooleanValue:
 
 
 class Transactions(Table):
-    """A receipt line; what comes back is a row of kind `return` with negative quantity and amount."""
+    """A receipt line; returns are rows of kind `return`, negative in quantity and amount."""
 
     key = ("line_id",)
     required = True
@@ -177,13 +190,20 @@ class Transactions(Table):
         kind="text", nullable=True, description="The store.", references="stores.store_id"
     )
     salesperson_id = Column(
-        kind="text", nullable=True, description="Who sold it.", references="salespeople.salesperson_id"
+        kind="text",
+        nullable=True,
+        description="Who sold it.",
+        references="salespeople.salesperson_id",
     )
     event_time = event_time("the purchase")
     available_time = available_time()
     quantity = Column(kind="number", unit="pieces", description="Pieces; negative on a return.")
-    amount = Column(kind="money", description="Paid for the line after discount; negative on a return.")
-    discount = Column(kind="money", nullable=True, minimum=0, description="Taken off the list price.")
+    amount = Column(
+        kind="money", description="Paid for the line after discount; negative on a return."
+    )
+    discount = Column(
+        kind="money", nullable=True, minimum=0, description="Taken off the list price."
+    )
     promotion_id = Column(
         kind="text",
         nullable=True,
@@ -211,7 +231,10 @@ class Salespeople(Table):
     key = ("salesperson_id",)
     salesperson_id = Column(kind="text", description="Identifies the seller.")
     store_id = Column(
-        kind="text", nullable=True, description="Where the seller works.", references="stores.store_id"
+        kind="text",
+        nullable=True,
+        description="Where the seller works.",
+        references="stores.store_id",
     )
 
 
@@ -249,12 +272,23 @@ class Promotions(Table):
     key = ("promotion_id",)
     rules = (_ordered("starts_on", "ends_on"),)
     promotion_id = Column(kind="text", description="Identifies the promotion.")
-    product_ids = Column(kind="text", nullable=True, description="Products in scope, separated by `|`.")
-    categories = Column(kind="text", nullable=True, description="Categories in scope, separated by `|`.")
-    store_ids = Column(kind="text", nullable=True, description="Stores in scope by `|`; missing: all.")
+    product_ids = Column(
+        kind="text", nullable=True, description="Products in scope, separated by `|`."
+    )
+    categories = Column(
+        kind="text", nullable=True, description="Categories in scope, separated by `|`."
+    )
+    store_ids = Column(
+        kind="text", nullable=True, description="Stores in scope by `|`; missing: all."
+    )
     mechanic = Column(kind="text", nullable=True, description="Such as `price_off` or `bundle`.")
     discount_share = Column(
-        kind="number", nullable=True, minimum=0, maximum=1, unit="share", description="Share taken off."
+        kind="number",
+        nullable=True,
+        minimum=0,
+        maximum=1,
+        unit="share",
+        description="Share taken off.",
     )
     starts_on = Column(kind="date", description="First day.")
     ends_on = Column(kind="date", description="First day after the end.")
@@ -267,10 +301,15 @@ class Campaigns(Table):
     rules = (_ordered("starts_at", "ends_at"),)
     campaign_id = Column(kind="text", description="Identifies the campaign.")
     goal = Column(kind="text", nullable=True, description="What it is for.")
-    channel = Column(kind="text", nullable=True, choices=CHANNELS, description="Channel of the contact.")
+    channel = Column(
+        kind="text", nullable=True, choices=CHANNELS, description="Channel of the contact."
+    )
     offer = Column(kind="text", nullable=True, description="What is offered.")
     product_id = Column(
-        kind="text", nullable=True, description="Product on offer.", references="products.product_id"
+        kind="text",
+        nullable=True,
+        description="Product on offer.",
+        references="products.product_id",
     )
     starts_at = Column(kind="time", description="Start (UTC).")
     ends_at = Column(kind="time", nullable=True, description="End of the outcome window (UTC).")
@@ -292,7 +331,9 @@ class Assignments(Table):
     """The arm a customer drew in a campaign."""
 
     key = ("campaign_id", "customer_id")
-    campaign_id = Column(kind="text", description="The campaign.", references="campaigns.campaign_id")
+    campaign_id = Column(
+        kind="text", description="The campaign.", references="campaigns.campaign_id"
+    )
     customer_id = customer_id()
     arm = Column(kind="text", description="The arm; `control` was left alone.")
     probability = Column(
@@ -326,7 +367,9 @@ class Outcomes(Table):
 
     key = ("campaign_id", "customer_id", "kind", "event_time")
     rules = (KNOWN_AFTER_IT_HAPPENED,)
-    campaign_id = Column(kind="text", description="The campaign.", references="campaigns.campaign_id")
+    campaign_id = Column(
+        kind="text", description="The campaign.", references="campaigns.campaign_id"
+    )
     customer_id = customer_id()
     kind = Column(kind="text", description="Such as `visit`, `redemption` or `purchase`.")
     value = Column(kind="number", nullable=True, description="Amount or count, as the kind says.")
@@ -340,7 +383,9 @@ class Interactions(Table):
     key = ("customer_id", "kind", "subject", "event_time")
     rules = (KNOWN_AFTER_IT_HAPPENED,)
     customer_id = customer_id()
-    kind = Column(kind="text", description="`search`, `visit`, `click`, `open`, `view`, `like`, ...")
+    kind = Column(
+        kind="text", description="`search`, `visit`, `click`, `open`, `view`, `like`, ..."
+    )
     subject = Column(kind="text", nullable=True, description="A product, category or campaign.")
     event_time = event_time("the interaction")
     available_time = available_time()
@@ -354,7 +399,9 @@ class Visits(Table):
     customer_id = customer_id()
     kind = Column(kind="text", purpose="health", description="Kind of visit.")
     answer = Column(kind="text", nullable=True, purpose="health", description="What was recorded.")
-    event_time = Column(kind="time", purpose="health", description="When the visit took place (UTC).")
+    event_time = Column(
+        kind="time", purpose="health", description="When the visit took place (UTC)."
+    )
     available_time = available_time()
 
 
@@ -401,4 +448,4 @@ TABLES: tuple[type[Table], ...] = (
     ServiceCases,
 )
 
-TABLE_BY_NAME: dict[str, type[Table]] = {table.name: table for table in TABLES}
+TABLE_BY_NAME: dict[str, type[Table]] = {table.table_name: table for table in TABLES}
