@@ -17,6 +17,7 @@ intervals.
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -112,6 +113,43 @@ def feature(
             unit=unit,
             label={"en": en, "zh-TW": zh},
             empty=empty,
+        )
+
+    return declare
+
+
+class Family(dict[int, Feature]):
+    """One feature over several windows, by length in days: `order_count_within[90]`."""
+
+
+def windowed_feature(
+    grain: Grain,
+    *,
+    days: tuple[int, ...],
+    unit: str,
+    en: str,
+    zh: str,
+    empty: float | None = None,
+) -> Callable[[Callable[..., ir.Value]], Family]:
+    """Declare one feature for each window; `{days}` in a label stands for its length.
+
+    A function called `spend_amount_within` gives columns `spend_amount_90d`, and so on.
+    """
+
+    def declare(aggregate: Callable[..., ir.Value]) -> Family:
+        stem = aggregate.__name__.removesuffix("_within")
+        return Family(
+            {
+                length: Feature(
+                    name=f"{stem}_{length}d",
+                    grain=grain,
+                    aggregate=update_wrapper(partial(aggregate, days=length), aggregate),
+                    unit=unit,
+                    label={"en": en.format(days=length), "zh-TW": zh.format(days=length)},
+                    empty=empty,
+                )
+                for length in days
+            }
         )
 
     return declare

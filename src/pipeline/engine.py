@@ -1,0 +1,28 @@
+"""The embedded engine: DuckDB through Ibis, in memory, spilling to a folder of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+
+@contextmanager
+def engine(artifacts: Path, *, threads: int | None = None) -> Iterator[Backend]:
+    """Open DuckDB for one stage; what does not fit into memory spills under `artifacts`.
+
+    Times are handled in UTC whatever the machine's own zone is.
+    """
+    artifacts.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".spill-", dir=artifacts) as spill:
+        connection = ibis.duckdb.connect(temp_directory=spill)
+        try:
+            connection.raw_sql("SET TimeZone = 'UTC'")
+            connection.raw_sql("SET preserve_insertion_order = false")
+            if threads is not None:
+                connection.raw_sql(f"SET threads = {threads:d}")
+            yield connection
+        finally:
+            connection.disconnect()

@@ -1,0 +1,150 @@
+"""What an experiment may change: `params.yaml`, and what a run adds in `artifacts/run.yaml`."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+
+class ParamsError(ValueError):
+    """A parameters file cannot be used."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ValidationParams(_Frozen):
+    """When bad rows stop a run."""
+
+    max_quarantined_share: float = Field(default=0.02, ge=0, le=1)
+    available_after_hours: dict[str, float] = Field(default_factory=dict)
+
+
+class SnapshotParams(_Frozen):
+    """How far apart, and how many, training snapshots are."""
+
+    step_days: int = Field(default=30, ge=1)
+    max_training: int = Field(default=12, ge=1)
+
+
+class ModelParams(_Frozen):
+    """What may differ from a model's declaration, by experiment."""
+
+    gap_days: int | None = Field(default=None, ge=0)
+    horizon_days: int | None = Field(default=None, ge=1)
+    seed: int = 20240401
+
+
+class GateParams(_Frozen):
+    """When a challenger is let through."""
+
+    list_size: int = Field(default=1000, ge=1)
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    draws: int = Field(default=1000, ge=100)
+    refresh_margin_log_loss: float = Field(default=0.002, ge=0)
+    calibration_low: float = Field(default=0.9, gt=0, lt=1)
+    calibration_high: float = Field(default=1.1, gt=1)
+
+
+class Params(_Frozen):
+    """The whole of `params.yaml`."""
+
+    time_zone: str
+    currency: str
+    validation: ValidationParams = ValidationParams()
+    snapshots: SnapshotParams = SnapshotParams()
+    models: dict[str, ModelParams]
+    gate: GateParams = GateParams()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        ZoneInfo(name)
+        return name
+
+
+class Run(_Frozen):
+    """What one run was asked for: written by `shortlist run`, tracked by DVC.
+
+    Attributes
+    ----------
+    data : str
+        Where the tables come from: a folder, a DuckDB file or a PostgreSQL URL.
+    fingerprint : str
+        Changes whenever the data do.
+    as_of : date, optional
+        Scoring cut-off, a local date; the day after the newest row where missing.
+    code : str
+        Changes whenever our own code does.
+    overrides : dict
+        Values that stand above `params.yaml` for this run.
+    """
+
+    data: str
+    fingerprint: str
+    as_of: date | None = None
+    code: str = ""
+    overrides: dict[str, Any] = Field(default_factory=dict)
+
+
+def read_run(folder: Path) -> Run:
+    """Read `artifacts/run.yaml` of a project.
+
+    Raises
+    ------
+    ParamsError
+        If no run was asked for yet.
+    """
+    path = folder / "artifacts" / "run.yaml"
+    if not path.exists():
+        raise ParamsError(f"{path} is missing. Start with `shortlist run --data DIR`.")
+    return Run.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def read_params(folder: Path, *, overrides: dict[str, Any] | None = None) -> Params:
+    r"""Read `params.yaml` of a project, with dotted `overrides` on top.
+
+    Raises
+    ------
+    ParamsError
+        If the file is missing, is no YAML, or holds a value that is not allowed; the
+        message names the place.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "params.yaml").write_text(
+    ...     "time_zone: Asia/Taipei\ncurrency: TWD\nmodels: {customer_activity: {}}"
+    ... )
+    >>> read_params(folder, overrides={"gate.list_size": 500}).gate.list_size
+    500
+    """
+    path = folder / "params.yaml"
+    if not path.exists():
+        raise ParamsError(f"{path} is missing. `shortlist run` in an empty folder makes one.")
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from error
+    for dotted, value in (overrides or {}).items():
+        _set(document, dotted, value)
+    try:
+        return Params.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ParamsError(f"{path}: {place}: {first['msg']} (found {first['input']!r})") from error
+
+
+def _set(document: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        inner = document.get(parent)
+        document[parent] = {} if inner is None else inner
+        document = document[parent]
+    document[last] = value
