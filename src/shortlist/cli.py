@@ -1,0 +1,49 @@
+"""The `shortlist` command: what a person types.
+
+An error that we defined ourselves speaks to whoever typed the command, and is printed as it
+is. Any other error is a defect of ours: it says so, and `SHORTLIST_DEBUG=1` shows where.
+"""
+
+import os
+import sys
+
+import typer
+
+from shortlist.commands.run import run
+from shortlist.verb import group, verb
+
+OUR_PACKAGES = {"features", "models", "pipeline", "campaigns", "serving", "shortlist"}
+
+app = group("Ranked target lists from a retailer's own tables, and proof of what offers changed.")
+app.command()(verb(run))
+
+
+def main() -> None:
+    """Run the command line; exit with 0, or with the code that the error names."""
+    try:
+        app()
+    except Exception as error:
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    """Print what went wrong; return the exit code.
+
+    Raises
+    ------
+    Exception
+        The error itself, where `SHORTLIST_DEBUG` asks for its traceback.
+    """
+    if os.environ.get("SHORTLIST_DEBUG"):
+        raise error
+    if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
+        typer.secho(f"shortlist: {error}", err=True, fg="red")
+        return int(getattr(error, "exit_code", 1))
+    typer.secho(
+        f"shortlist: {type(error).__name__}: {error}\n"
+        "This is a defect of ours. Run the command again with SHORTLIST_DEBUG=1 to see where, "
+        "and please report it.",
+        err=True,
+        fg="red",
+    )
+    return 70
