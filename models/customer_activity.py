@@ -73,7 +73,12 @@ customer_activity = Model(
     horizon_days=90,
     features=_FEATURES,
     learner=_boosted,
-    measures=("log_loss", "brier", "roc_auc", "lift_at_10", "capture_at_list_size"),
+    measures={
+        "log_loss": log_loss,
+        "brier": brier,
+        "roc_auc": roc_auc,
+        "lift_at_10_percent": lift_at_10_percent,
+    },
     baselines=(
         Baseline(name="logistic", features=_FEATURES, learner=_logistic),
         Baseline(name="recency", features=(days_since_last_purchase,), learner=_logistic),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 import ibis.expr.types as ir
@@ -21,6 +22,13 @@ class Classifier(Protocol):
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """Return an array of shape (n_rows, 2): probabilities of 0 and of 1."""
+
+    def save(self, folder: Path) -> None:
+        """Write what was learned as text; no pickle is needed to score."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read back what `save` wrote."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,9 @@ class Model:
         The columns the learner sees.
     learner : callable
         Takes a seed, returns an unfitted learner; imports what it needs inside.
-    measures : tuple of str
-        Names in `models.measures`, printed with an interval.
+    measures : mapping of str to callable
+        Functions `measure(y, score, weight=...)` of `models.measures`, by the name under
+        which they are printed with an interval.
     baselines : tuple of Baseline
         What is printed beside, and has to be beaten.
     cadence : str
@@ -101,7 +110,7 @@ class Model:
     horizon_days: int
     features: tuple[Feature, ...]
     learner: Callable[[int], Classifier]
-    measures: tuple[str, ...]
+    measures: Mapping[str, Callable[..., Any]]
     baselines: tuple[Baseline, ...]
     cadence: Cadence
     sampling: Any = None

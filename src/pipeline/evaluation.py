@@ -1,0 +1,146 @@
+"""What the untouched test rows say about a model: measures, intervals, baselines beside."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from models.measures import capture_at
+from models.measures.bootstrap import Resample
+
+
+class NoEvaluationError(ValueError):
+    """A model has not been evaluated."""
+
+
+class Figure(BaseModel):
+    """A measure and its interval."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: float
+    low: float
+    high: float
+
+
+class Evaluation(BaseModel):
+    """The stored test evaluation of one trained model.
+
+    Attributes
+    ----------
+    model, version : str
+        The model; the version once it is registered.
+    as_of : date
+        Cut-off of the untouched test snapshot.
+    rows, positives, list_size : int
+        Eligible customers there, how many of them had the outcome, and the length of the
+        list at which `capture_at_list_size` is taken.
+    measures : dict
+        By name, on the test rows; intervals are a bootstrap by customer.
+    baselines : dict
+        The same measures of each baseline on the same rows.
+    differences : dict
+        Model minus baseline, paired, by baseline and measure.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    version: str | None = None
+    as_of: date
+    rows: int
+    positives: int
+    list_size: int
+    level: float
+    measures: dict[str, Figure]
+    baselines: dict[str, dict[str, Figure]]
+    differences: dict[str, dict[str, Figure]]
+
+
+def judge(
+    y: np.ndarray,
+    probability: np.ndarray,
+    *,
+    customers: pd.Series,
+    measures: Mapping[str, Callable[..., Any]],
+    baselines: Mapping[str, np.ndarray],
+    list_size: int,
+    level: float,
+    draws: int,
+    seed: int,
+) -> tuple[dict[str, Figure], dict[str, dict[str, Figure]], dict[str, dict[str, Figure]]]:
+    """Measure a model and its baselines on the same rows and the same resamples.
+
+    Parameters
+    ----------
+    y : array of shape (n_rows,)
+        Outcomes, 0 or 1.
+    probability : array of shape (n_rows,)
+        What the model says.
+    customers : Series of shape (n_rows,)
+        The customer of each row; whole customers are resampled.
+    measures : mapping of str to callable
+        Measures to take.
+    baselines : mapping of str to array of shape (n_rows,)
+        What each baseline says.
+    list_size : int
+        Length of the list that is really used; capped at the number of rows.
+    level, draws, seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    measures, baselines, differences
+        As in `Evaluation`.
+    """
+    share = min(list_size, len(y)) / len(y)
+    taken: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+        **{name: (measure, {}) for name, measure in measures.items()},
+        "capture_at_list_size": (capture_at, {"share": share}),
+    }
+    resample = Resample(y, groups=customers, draws=draws, seed=seed)
+
+    def estimates(score: np.ndarray) -> dict[str, Figure]:
+        return {
+            name: _figure(resample.estimate(measure, score, level=level, **options))
+            for name, (measure, options) in taken.items()
+        }
+
+    def differences(score: np.ndarray) -> dict[str, Figure]:
+        return {
+            name: _figure(resample.difference(measure, probability, score, level=level, **options))
+            for name, (measure, options) in taken.items()
+        }
+
+    return (
+        estimates(probability),
+        {name: estimates(score) for name, score in baselines.items()},
+        {name: differences(score) for name, score in baselines.items()},
+    )
+
+
+def evaluation_path(artifacts: Path, model: str) -> Path:
+    """Return where the test evaluation of the newest training lies."""
+    return artifacts / "evaluations" / model / "evaluation.json"
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Read a stored evaluation.
+
+    Raises
+    ------
+    NoEvaluationError
+        If there is none.
+    """
+    if not path.exists():
+        raise NoEvaluationError(f"{path} is missing. `shortlist run` trains and evaluates.")
+    return Evaluation.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _figure(estimate: Any) -> Figure:
+    return Figure(value=estimate.value, low=estimate.low, high=estimate.high)

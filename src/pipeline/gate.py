@@ -1,0 +1,151 @@
+"""Decide whether a trained model may go live, on the same untouched test rows as its rivals.
+
+A first champion has to be better than every printed baseline; a changed definition has to
+be better than the champion; a scheduled refresh of the same definition must not be worse
+by more than a declared margin. "Better" is said of the log loss, a proper score that uses
+every test row, and its interval has to lie on the better side of zero. At the length of
+the list that is really used, the capture of buyers must then not be surely worse: at that
+depth few rows decide, so that demanding a sure gain there as well would refuse models that
+are better everywhere else.
+
+Calibration is checked against declared bands. It stands in the decision and on every list;
+it stops a challenger whose champion is calibrated, but not a first champion, since the
+alternative would be no list at all, or one from a baseline that is worse.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.evaluation import Evaluation, Figure
+from pipeline.params import GateParams
+
+Kind = Literal["first", "changed", "refresh"]
+
+
+class Check(BaseModel):
+    """One condition of the gate, with the figure that decided it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    expected: str
+    found: Figure
+    passed: bool
+    required: bool = True
+
+
+class Decision(BaseModel):
+    """What the gate said of one version, with all figures.
+
+    Attributes
+    ----------
+    kind : str
+        `first`, `changed` or `refresh`.
+    against : str, optional
+        The champion's version; none for a first champion.
+    passed : bool
+        Whether every required check passed.
+    calibrated : bool
+        Whether observed over expected and the slope lie in their bands, and their
+        intervals are no wider than these.
+    checks : tuple of Check
+        Every condition.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    against: str | None
+    passed: bool
+    calibrated: bool
+    checks: tuple[Check, ...]
+
+    def refusals(self) -> list[str]:
+        """Return in words what was required and not met."""
+        return [
+            f"{check.name}: {check.found.value:.4g} "
+            f"[{check.found.low:.4g}, {check.found.high:.4g}], expected {check.expected}"
+            for check in self.checks
+            if check.required and not check.passed
+        ]
+
+
+def decide(
+    evaluation: Evaluation,
+    *,
+    kind: Kind,
+    rivals: Mapping[str, Mapping[str, Figure]],
+    params: GateParams,
+    against: str | None = None,
+    champion_calibrated: bool = False,
+) -> Decision:
+    """Apply the gate.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of the version that wants to go live.
+    kind : str
+        Which rule applies.
+    rivals : mapping of str to mapping of str to Figure
+        Paired differences, this version minus the rival, by rival and measure: the
+        baselines for a first champion, else the champion.
+    params : GateParams
+        Margins and bands.
+    against : str, optional
+        The champion's version.
+    champion_calibrated : bool
+        Whether calibration is required.
+    """
+    margin = params.refresh_margin_log_loss if kind == "refresh" else 0.0
+    checks = [
+        check
+        for rival, differences in rivals.items()
+        for check in (
+            _log_loss(rival, differences["log_loss"], margin=margin, refresh=kind == "refresh"),
+            _at_list_size(rival, differences["capture_at_list_size"]),
+        )
+    ]
+    bands = [
+        _in_band(name, evaluation.measures[name], params, required=champion_calibrated)
+        for name in ("observed_over_expected", "calibration_slope")
+    ]
+    checks += bands
+    return Decision(
+        kind=kind,
+        against=against,
+        passed=all(check.passed for check in checks if check.required),
+        calibrated=all(band.passed for band in bands),
+        checks=tuple(checks),
+    )
+
+
+def _log_loss(rival: str, difference: Figure, *, margin: float, refresh: bool) -> Check:
+    return Check(
+        name=f"log loss minus that of {rival}",
+        expected=f"surely below {margin:g}" if refresh else "surely below 0",
+        found=difference,
+        passed=difference.high < margin if refresh else difference.high < 0,
+    )
+
+
+def _at_list_size(rival: str, difference: Figure) -> Check:
+    return Check(
+        name=f"capture at list size minus that of {rival}",
+        expected="not surely below 0",
+        found=difference,
+        passed=difference.high >= 0,
+    )
+
+
+def _in_band(name: str, figure: Figure, params: GateParams, *, required: bool) -> Check:
+    low, high = params.calibration_low, params.calibration_high
+    return Check(
+        name=name,
+        expected=f"in [{low:g}, {high:g}], interval no wider than that",
+        found=figure,
+        passed=low <= figure.value <= high and figure.high - figure.low <= high - low,
+        required=required,
+    )

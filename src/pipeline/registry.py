@@ -1,0 +1,140 @@
+"""Register a training in MLflow: parameters, measures, where it came from, and the model."""
+
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import version as installed
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from models.definition import Model
+from pipeline.evaluation import Evaluation, evaluation_path, read_evaluation
+from pipeline.fingerprint import digest, folder_digest
+from pipeline.project import Project, outcome_window
+from pipeline.train import trained_folder
+from pipeline.versions import Version, keep, versions
+
+#: What a scorer needs installed to load a registered model.
+SCORING_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "ibis-framework")
+
+
+def tracking_uri(artifacts: Path) -> str:
+    """Return where experiments are tracked: `MLFLOW_TRACKING_URI`, or SQLite under artifacts."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{artifacts.resolve()}/mlflow.db"
+
+
+def register(project: Project, model: Model) -> Version:
+    """Register the newest training of a model, once; return its version.
+
+    A run that was killed after MLflow had taken the model finds it there by the digest of
+    the training, and goes on.
+    """
+    artifacts = project.artifacts
+    trained = trained_folder(artifacts, model.name)
+    evaluation = read_evaluation(evaluation_path(artifacts, model.name))
+    training = digest(folder_digest(trained), evaluation.model_dump(mode="json"))
+    for known in versions(artifacts, model.name):
+        if known.training == training:
+            return known
+    number, run_id = _in_mlflow(project, model, training, evaluation)
+    version = Version(
+        model=model.name,
+        number=number,
+        training=training,
+        definition=definition(project, model),
+        run_id=run_id,
+    )
+    keep(artifacts, version)
+    return version
+
+
+def definition(project: Project, model: Model) -> str:
+    """Return a digest of what defines a model; a scheduled refresh leaves it unchanged."""
+    trained = json.loads(
+        (trained_folder(project.artifacts, model.name) / "training.json").read_text("utf-8")
+    )
+    window = outcome_window(model, project.params.models[model.name])
+    return digest(trained["features"], trained["definitions"], model.label.name, window, model.unit)
+
+
+def _in_mlflow(
+    project: Project, model: Model, training: str, evaluation: Evaluation
+) -> tuple[str, str]:
+    """Log one run and register its model, unless that training is registered already."""
+    import mlflow
+
+    artifacts = project.artifacts
+    mlflow.set_tracking_uri(tracking_uri(artifacts))
+    client = mlflow.MlflowClient()
+    known = client.search_model_versions(f"name = '{model.name}' and tags.training = '{training}'")
+    if known:
+        return str(known[0].version), str(known[0].run_id)
+    _experiment(mlflow, client, model.name, artifacts)
+    trained = trained_folder(artifacts, model.name)
+    with mlflow.start_run(run_name=f"{model.name} at {evaluation.as_of}") as run:
+        mlflow.log_params(_parameters(project, model, trained))
+        mlflow.log_metrics(_metrics(evaluation))
+        mlflow.set_tags(_tags(project))
+        mlflow.log_artifacts(str(evaluation_path(artifacts, model.name).parent), "evaluation")
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(files("pipeline") / "packaged.py"),
+            artifacts={"trained": str(trained)},
+            code_paths=[str(files(package)) for package in ("features", "models")],
+            pip_requirements=[f"{name}=={installed(name)}" for name in SCORING_NEEDS],
+            model_config={"model": model.name, "as_of": evaluation.as_of.isoformat()},
+        )
+        registered = mlflow.register_model(
+            logged.model_uri, model.name, tags={"training": training}
+        )
+        return str(registered.version), str(run.info.run_id)
+
+
+def _experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:
+    if client.get_experiment_by_name(name) is None:
+        local = tracking_uri(artifacts).startswith("sqlite")
+        place = (artifacts / "mlflow" / name).resolve().as_uri() if local else None
+        client.create_experiment(name, artifact_location=place)
+    mlflow.set_experiment(name)
+
+
+def _parameters(project: Project, model: Model, trained: Path) -> dict[str, Any]:
+    training = json.loads((trained / "training.json").read_text(encoding="utf-8"))
+    window = outcome_window(model, project.params.models[model.name])
+    return {
+        **window._asdict(),
+        "seed": training["seed"],
+        "features": len(training["features"]),
+        "as_of": training["cutoffs"]["score"],
+        **{f"rows_{role}": count for role, count in training["rows"].items()},
+        **{f"positives_{role}": count for role, count in training["positives"].items()},
+        "time_zone": project.params.time_zone,
+    }
+
+
+def _metrics(evaluation: Evaluation) -> dict[str, float]:
+    sides = {"": evaluation.measures} | {f"{k}.": v for k, v in evaluation.baselines.items()}
+    return {
+        f"{side}{name}{suffix}": getattr(figure, part)
+        for side, figures in sides.items()
+        for name, figure in figures.items()
+        for suffix, part in (("", "value"), (".low", "low"), (".high", "high"))
+    }
+
+
+def _tags(project: Project) -> dict[str, str]:
+    git = subprocess.run(  # noqa: S603 - fixed arguments
+        ["git", "-C", str(project.folder), "rev-parse", "HEAD"],  # noqa: S607 - git as installed
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "data_fingerprint": project.run.fingerprint,
+        "code": project.run.code,
+        "git_commit": git.stdout.strip() or "none",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }

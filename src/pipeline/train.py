@@ -1,0 +1,82 @@
+"""Train a model and the baselines that it has to beat, on the same rows."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from models.definition import Baseline, Classifier, Model
+from pipeline.durable import whole_folder, write_json
+from pipeline.engine import engine
+from pipeline.examples import Examples, read_examples
+from pipeline.fingerprint import definition_digest, folder_digest
+from pipeline.project import Project, find_model, open_project, read_cutoffs
+
+
+def trained_folder(artifacts: Path, model: str) -> Path:
+    """Return where the newest training of a model lies."""
+    return artifacts / "trained" / model
+
+
+def fit(
+    model: Model, *, train: Examples, tune: Examples, calibrate: Examples, seed: int
+) -> Classifier:
+    """Fit the model's learner: trees on `train`, when to stop on `tune`, level on `calibrate`."""
+    return model.learner(seed).fit(
+        train.X,
+        train.y,
+        groups=train.keys["customer_id"],
+        X_tune=tune.X,
+        y_tune=tune.y,
+        X_cal=calibrate.X,
+        y_cal=calibrate.y,
+    )
+
+
+def fit_baseline(baseline: Baseline, *, train: Examples, seed: int) -> Classifier:
+    """Fit a baseline on the same rows, on the columns that it declares."""
+    columns = [one.name for one in baseline.features if one.name in train.X]
+    return baseline.learner(seed).fit(train.X[columns], train.y)
+
+
+def train(project: Project, name: str) -> None:
+    """Write `artifacts/trained/MODEL`: the learner, its baselines and how they came about."""
+    model = find_model(name)
+    cutoffs = read_cutoffs(project.artifacts, name)
+    seed = project.params.models[name].seed
+    with engine(project.artifacts) as connection:
+        roles = [
+            read_examples(connection, project.artifacts, model, days)
+            for days in (cutoffs.train, [cutoffs.tune], [cutoffs.calibrate])
+        ]
+    learning, tuning, calibrating = roles
+    console = Console(stderr=True)
+    with console.status(f"{name}: training on {len(learning.y):,} rows"):
+        learner = fit(model, train=learning, tune=tuning, calibrate=calibrating, seed=seed)
+    with whole_folder(trained_folder(project.artifacts, name)) as folder:
+        learner.save(folder / "learner")
+        for baseline in model.baselines:
+            with console.status(f"{name}: training the baseline {baseline.name}"):
+                fitted = fit_baseline(baseline, train=learning, seed=seed)
+            fitted.save(folder / "baselines" / baseline.name)
+        write_json(
+            folder / "training.json",
+            {
+                "model": name,
+                "seed": seed,
+                "cutoffs": cutoffs._asdict(),
+                "rows": {r: len(e.y) for r, e in zip(_ROLES, roles, strict=True)},
+                "positives": {r: int(e.y.sum()) for r, e in zip(_ROLES, roles, strict=True)},
+                "features": list(learning.X.columns),
+                "left_out": [f.name for f in model.features if f.name not in learning.X],
+                "definitions": {one.name: definition_digest(one) for one in model.features},
+                "data": project.run.fingerprint,
+                "learner": folder_digest(folder / "learner"),
+            },
+        )
+
+
+_ROLES = ("train", "tune", "calibrate")
+
+if __name__ == "__main__":
+    train(open_project(Path()), sys.argv[1])
