@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     'hello'
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    draft = _draft(path)
     try:
         yield draft
         _flush(draft)
@@ -47,7 +48,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     that a file names, as `release.json` does.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    draft = _draft(path)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     try:
@@ -56,7 +57,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             _flush(file)
         _flush(draft)
         if path.exists():
-            old = path.with_name(f"{PARTIAL}{os.getpid()}-old-{path.name}")
+            old = _draft(path.with_name(f"old-{path.name}"))
             path.rename(old)
             draft.rename(path)
             shutil.rmtree(old)
@@ -72,6 +73,11 @@ def write_json(path: Path, document: Any) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str, allow_nan=False)
     with whole_file(path) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
+
+
+def _draft(path: Path) -> Path:
+    """Return a name beside `path` that no other process or thread uses at this moment."""
+    return path.with_name(f"{PARTIAL}{os.getpid()}-{threading.get_ident()}-{path.name}")
 
 
 def _flush(path: Path) -> None:
