@@ -1,0 +1,217 @@
+"""What is live: `artifacts/release.json`, replaced by rename, the only truth."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from pipeline.durable import write_json
+from pipeline.lock import exclusive
+from pipeline.score_set import read_score_set
+
+#: How many earlier entries are kept for each model.
+KEPT = 20
+
+
+class UnreleasedModelError(ValueError):
+    """No version of that model is live."""
+
+
+class NothingBeforeError(ValueError):
+    """There is no earlier entry to step back to."""
+
+
+class VersionMismatchError(ValueError):
+    """The score set was made by another version than the one to be released."""
+
+
+class DamagedReleaseError(ValueError):
+    """`release.json` cannot be read."""
+
+
+class Entry(BaseModel):
+    """A version of a model and the score set that it made.
+
+    Attributes
+    ----------
+    version, score_set : str
+        The registered version, and the id of its score set.
+    released_at : datetime
+        When this entry became live, in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    score_set: str
+    released_at: AwareDatetime
+
+
+class Released(Entry):
+    """The live entry of a model, with the earlier ones, newest first."""
+
+    previous: tuple[Entry, ...] = ()
+
+
+class Release(BaseModel):
+    """What is live, by model.
+
+    Attributes
+    ----------
+    revision : int
+        Grows by one with each change; 0 before the first release.
+    models : dict
+        The live entry of each model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: int = 0
+    models: dict[str, Released] = {}
+
+    def live(self, model: str) -> Released:
+        """Return what is live of a model.
+
+        Raises
+        ------
+        UnreleasedModelError
+            If no version of it is.
+        """
+        try:
+            return self.models[model]
+        except KeyError:
+            known = ", ".join(sorted(self.models)) or "none yet; run `shortlist run`"
+            raise UnreleasedModelError(
+                f"no version of this model is live. Live models: {known}."
+            ) from None
+
+
+def release_path(artifacts: Path) -> Path:
+    """Return where the release is written."""
+    return artifacts / "release.json"
+
+
+def read_release(artifacts: Path) -> Release:
+    """Return what is live; an empty release if nothing has been released yet.
+
+    Raises
+    ------
+    DamagedReleaseError
+        If the file is there but does not describe a release.
+    """
+    path = release_path(artifacts)
+    try:
+        return Release.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return Release()
+    except ValidationError as error:
+        raise DamagedReleaseError(
+            f"{path} does not describe a release. Restore it from a backup, or remove it and "
+            "release again with `shortlist release`."
+        ) from error
+
+
+def release(
+    artifacts: Path, model: str, *, version: str, score_set: str, at: AwareDatetime
+) -> Release:
+    """Make a version of a model and its score set live.
+
+    What was live becomes the first of the previous entries. Releasing what is live already
+    changes nothing. A crash at any point leaves the old release in force.
+
+    Parameters
+    ----------
+    artifacts : Path
+        The folder that holds everything produced.
+    model, version, score_set : str
+        What becomes live.
+    at : datetime
+        The time to record, with its zone.
+
+    Raises
+    ------
+    UnknownScoreSetError, DamagedScoreSetError
+        If the score set cannot be served.
+    VersionMismatchError
+        If another version made it.
+    """
+    made_by = read_score_set(artifacts, model, score_set).version
+    if made_by != version:
+        raise VersionMismatchError(
+            f"score set {score_set} was made by version {made_by} of {model}, not by {version}. "
+            f"Release version {made_by}, or score with version {version} first."
+        )
+    with _changing(artifacts):
+        now = read_release(artifacts)
+        live = now.models.get(model)
+        if live and (live.version, live.score_set) == (version, score_set):
+            return now
+        earlier = (_entry(live), *live.previous)[:KEPT] if live else ()
+        return _write(
+            artifacts,
+            now,
+            model,
+            Released(version=version, score_set=score_set, released_at=at, previous=earlier),
+        )
+
+
+def step_back(
+    artifacts: Path, model: str, *, at: AwareDatetime, version: str | None = None
+) -> Release:
+    """Make the previous entry of a model live again.
+
+    A second step goes one further back, never forward: whoever runs the command twice in
+    a hurry does not put the withdrawn version back.
+
+    Parameters
+    ----------
+    artifacts : Path
+        The folder that holds everything produced.
+    model : str
+        The model to step back.
+    at : datetime
+        The time to record, with its zone.
+    version : str, optional
+        Step over all newer entries, to the latest score set of this version; by default
+        to the previous entry, whatever changed since.
+
+    Raises
+    ------
+    UnreleasedModelError
+        If no version of the model is live.
+    NothingBeforeError
+        If there is no such earlier entry.
+    UnknownScoreSetError, DamagedScoreSetError
+        If the earlier score set can no longer be served.
+    """
+    with _changing(artifacts):
+        now = read_release(artifacts)
+        previous = now.live(model).previous
+        for position, entry in enumerate(previous):
+            if version in (None, entry.version):
+                read_score_set(artifacts, model, entry.score_set)
+                again = Released(
+                    version=entry.version,
+                    score_set=entry.score_set,
+                    released_at=at,
+                    previous=previous[position + 1 :],
+                )
+                return _write(artifacts, now, model, again)
+    wanted = "entry" if version is None else f"entry of version {version}"
+    raise NothingBeforeError(
+        f"{model} has no earlier {wanted} in release.json. Release one with `shortlist release`."
+    )
+
+
+def _changing(artifacts: Path) -> AbstractContextManager[None]:
+    return exclusive(artifacts / ".release.lock")
+
+
+def _entry(live: Released) -> Entry:
+    return Entry(version=live.version, score_set=live.score_set, released_at=live.released_at)
+
+
+def _write(artifacts: Path, now: Release, model: str, live: Released) -> Release:
+    changed = Release(revision=now.revision + 1, models={**now.models, model: live})
+    write_json(release_path(artifacts), changed.model_dump(mode="json"))
+    return changed
