@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from models.measures.bootstrap import Resample
 from pydantic import BaseModel, ConfigDict
 
 from models.measures import capture_at
-from models.measures.bootstrap import Resample
 
 
 class NoEvaluationError(ValueError):

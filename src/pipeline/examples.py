@@ -12,7 +12,7 @@ from ibis.backends.duckdb import Backend
 from features.definition import KEYS
 from models.definition import Model
 from pipeline.labels import label_folder
-from pipeline.snapshot import read_snapshot
+from pipeline.snapshot_store import read_snapshot
 
 
 class NoExamplesError(ValueError):

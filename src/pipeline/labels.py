@@ -13,7 +13,7 @@ from features.definition import KEYS
 from models.definition import Model
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import file_digest
-from pipeline.snapshot import read_snapshot
+from pipeline.snapshot_store import read_snapshot
 from pipeline.snapshot_table import Grains
 
 

@@ -1,127 +1,125 @@
-"""Build snapshots: what was known about every customer on the day of each cut-off."""
+"""Build what models learn from: snapshots of the known past, labels of what followed."""
 
-import json
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import ibis.expr.types as ir
-from ibis import _
-from ibis.backends.duckdb import Backend
+from rich.console import Console
 
-from features.definition import KEYS, Feature, Unit
-from pipeline.durable import whole_folder, write_json
-from pipeline.fingerprint import definition_digest, digest, file_digest
-from pipeline.snapshot_table import Grains, snapshot_table
+from features.catalogue import catalogue
+from pipeline.cutoffs import Cutoffs, plan_cutoffs
+from pipeline.engine import engine
+from pipeline.events import read_events
+from pipeline.labels import build_labels
+from pipeline.project import (
+    Project,
+    find_model,
+    open_project,
+    outcome_window,
+    write_cutoffs,
+)
+from pipeline.snapshot_store import build_snapshots
+from pipeline.snapshot_table import Grains
 
-
-class SnapshotError(ValueError):
-    """A snapshot is not there."""
-
-
-class Built(NamedTuple):
-    """Which cut-offs were built, and which were found as they should be."""
-
-    built: tuple[date, ...]
-    kept: tuple[date, ...]
-
-
-def snapshot_folder(artifacts: Path, unit: Unit, as_of: date) -> Path:
-    """Return where the snapshot of a unit and a cut-off lies."""
-    return artifacts / "snapshots" / unit / f"as_of={as_of.isoformat()}"
+#: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
+#: outcome window that reaches into days without data would count everybody as a no.
+QUIET_DAYS = 7
 
 
-def build_snapshots(
-    connection: Backend,
-    grains: Grains,
-    *,
-    features: Sequence[Feature],
-    cutoffs: Iterable[date],
-    artifacts: Path,
-    data: str,
-) -> Built:
-    """Write one snapshot for each cut-off that is missing or out of date.
-
-    Parameters
-    ----------
-    connection : Backend
-        Engine that holds the grains.
-    grains : Grains
-        Rows to count.
-    features : sequence of Feature
-        Columns to build; those whose sources were not delivered are left out.
-    cutoffs : iterable of date
-        Local dates. A snapshot sees exactly the rows known before that day began.
-    artifacts : Path
-        Root of the artefacts; see `snapshot_folder`.
-    data : str
-        Fingerprint of the data, kept in the manifest.
-
-    Returns
-    -------
-    Built
-        The cut-offs that were built and those that were kept.
-    """
-    available = grains.deliverable(features)
-    version = digest(data, [definition_digest(one) for one in available])
-    wanted = sorted(set(cutoffs))
-    missing = [day for day in wanted if not _is_current(artifacts, day, version)]
-    if missing:
-        table = snapshot_table(grains, features=available, cutoffs=missing)
-        table = connection.create_table("snapshots", table, temp=True, overwrite=True)
-        for day in missing:
-            _write(connection, table, artifacts, day, available, data=data, version=version)
-        connection.drop_table("snapshots")
-    return Built(tuple(missing), tuple(day for day in wanted if day not in missing))
+class CutoffError(ValueError):
+    """A scoring cut-off does not fit the data."""
 
 
-def read_snapshot(connection: Backend, artifacts: Path, unit: Unit, as_of: date) -> ir.Table:
-    """Return a stored snapshot.
+class Span(NamedTuple):
+    """Days on which transactions happened, or became known."""
+
+    first_event: date
+    last_known: date
+
+
+def span_of(events: Mapping[str, ir.Table]) -> Span:
+    """Return the first day of the transactions, and the last on which one became known."""
+    sold = events["transactions"]
+    row = sold.aggregate(first=sold.event_on.min(), last=sold.available_on.max()).to_pandas()
+    return Span(row["first"].iloc[0], row["last"].iloc[0])
+
+
+def scoring_cutoff(asked: date | None, span: Span) -> date:
+    """Return the scoring cut-off: as asked for, or the day after the newest row.
 
     Raises
     ------
-    SnapshotError
-        If it was never built.
+    CutoffError
+        If it lies outside the data.
+
+    Examples
+    --------
+    >>> scoring_cutoff(None, Span(date(2024, 1, 1), date(2026, 6, 29))).isoformat()
+    '2026-06-30'
     """
-    folder = snapshot_folder(artifacts, unit, as_of)
-    if not (folder / "manifest.json").exists():
-        raise SnapshotError(
-            f"no snapshot of {as_of} in {folder.parent}. `shortlist run --as-of` builds those "
-            "it needs."
+    newest = span.last_known + timedelta(days=1)
+    if asked is None:
+        return newest
+    if asked > newest + timedelta(days=QUIET_DAYS):
+        raise CutoffError(
+            f"--as-of {asked} lies {(asked - newest).days} days past the data, whose newest row "
+            f"is of {span.last_known}: outcomes up to the cut-off are not known yet. Deliver "
+            f"newer data, or use --as-of {newest} or earlier."
         )
-    return connection.read_parquet(folder / "*.parquet")
+    return asked
 
 
-def _is_current(artifacts: Path, day: date, version: str) -> bool:
-    path = snapshot_folder(artifacts, "customer", day) / "manifest.json"
-    return path.exists() and json.loads(path.read_text(encoding="utf-8"))["version"] == version
-
-
-def _write(
-    connection: Backend,
-    table: ir.Table,
-    artifacts: Path,
-    day: date,
-    features: Sequence[Feature],
-    *,
-    data: str,
-    version: str,
-) -> None:
-    with whole_folder(snapshot_folder(artifacts, "customer", day)) as folder:
-        part = folder / "part-0.parquet"
-        rows = table.filter(_.as_of == day).order_by(list(KEYS["customer"]))
-        connection.to_parquet(rows, part, compression="zstd")
-        write_json(
-            folder / "manifest.json",
-            {
-                "unit": "customer",
-                "as_of": day,
-                "rows": int(connection.read_parquet(part).count().execute()),
-                "version": version,
-                "data": data,
-                "codings": {},
-                "features": {one.name: definition_digest(one) for one in features},
-                "files": {part.name: file_digest(part)},
-            },
+def build(project: Project) -> None:
+    """Write the snapshots and labels of every model of the project, and the cut-offs chosen."""
+    artifacts, params = project.artifacts, project.params
+    console = Console(stderr=True)
+    with engine(artifacts) as connection, console.status("snapshots: reading tables") as status:
+        events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
+        grains = Grains(connection, events)
+        cutoffs = _plan(project, span_of(events))
+        status.update("snapshots: building")
+        built = build_snapshots(
+            connection,
+            grains,
+            features=list(catalogue("customer").values()),
+            cutoffs={day for plan in cutoffs.values() for day in (*plan.labelled, plan.score)},
+            artifacts=artifacts,
+            data=project.run.fingerprint,
         )
+        for name, plan in cutoffs.items():
+            status.update(f"{name}: labels")
+            model = find_model(name)
+            window = outcome_window(model, params.models[name])
+            build_labels(
+                connection,
+                grains,
+                model,
+                cutoffs=plan.labelled,
+                artifacts=artifacts,
+                gap_days=window.gap_days,
+                horizon_days=window.horizon_days,
+                known_before=plan.score,
+            )
+    write_cutoffs(artifacts, cutoffs)
+    console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
+
+
+def _plan(project: Project, span: Span) -> dict[str, Cutoffs]:
+    as_of = scoring_cutoff(project.run.as_of, span)
+    grid = project.params.snapshots
+    return {
+        name: plan_cutoffs(
+            as_of,
+            first_day=span.first_event,
+            step_days=grid.step_days,
+            max_training=grid.max_training,
+            **outcome_window(find_model(name), own)._asdict(),
+        )
+        for name, own in project.params.models.items()
+    }
+
+
+if __name__ == "__main__":
+    build(open_project(Path()))

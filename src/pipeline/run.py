@@ -1,0 +1,167 @@
+"""Everything from tables to a released score set, doing only what is not done yet."""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.durable import whole_file
+from pipeline.fingerprint import code_digest
+from pipeline.lock import LockedError, exclusive
+from pipeline.params import ParamsError, Run, read_params, read_run
+from pipeline.project import open_project
+from pipeline.publish import Published, publish
+from pipeline.sources import describe, fingerprint
+from pipeline.stage import FAILURE
+
+#: What a project folder needs before its first run; they are copied where they are missing.
+TEMPLATES = ("params.yaml", "dvc.yaml")
+
+
+class StageError(ValueError):
+    """A stage refused its input; the message is the stage's own."""
+
+    def __init__(self, message: str, *, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class BusyError(ValueError):
+    """Another run of the same project is under way."""
+
+    exit_code = 3
+
+
+def run(
+    folder: Path,
+    *,
+    clock: Callable[[], datetime],
+    data: str | None = None,
+    as_of: date | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> dict[str, Published]:
+    """Bring a project up to date with its data; return what became of each model.
+
+    Parameters
+    ----------
+    folder : Path
+        The project. Where it holds no `params.yaml` or `dvc.yaml`, the standard ones are put.
+    clock : callable
+        Tells the time, with its zone.
+    data : str, optional
+        Where the tables are; the place of the last run if left out.
+    as_of : date, optional
+        Scoring cut-off; the day after the newest row if left out.
+    overrides : mapping, optional
+        Values above `params.yaml` for this run, by dotted name.
+
+    Raises
+    ------
+    BusyError
+        If another run of this project is under way.
+    StageError
+        If a stage refuses its input.
+    """
+    make_project(folder)
+    try:
+        with exclusive(folder / "artifacts" / ".run.lock", timeout_s=0):
+            settle(folder, data=data, as_of=as_of, overrides=overrides or {})
+            reproduce(folder)
+            project = open_project(folder)
+            return {name: publish(project, name, clock=clock) for name in project.params.models}
+    except LockedError as error:
+        raise BusyError(
+            "another run of this project is under way. Let it finish; this one has done nothing."
+        ) from error
+
+
+def make_project(folder: Path) -> list[str]:
+    """Put the standard `params.yaml` and `dvc.yaml` where they are missing; return their names."""
+    missing = [name for name in TEMPLATES if not (folder / name).exists()]
+    for name in missing:
+        with whole_file(folder / name) as draft:
+            shutil.copyfile(_template(name), draft)
+    if not (folder / ".dvc").exists():
+        (folder / ".dvc").mkdir(parents=True)
+        with whole_file(folder / ".dvc" / "config") as draft:
+            draft.write_text("[core]\n    analytics = false\n    no_scm = true\n", encoding="utf-8")
+    return missing
+
+
+def settle(
+    folder: Path, *, data: str | None, as_of: date | None, overrides: Mapping[str, Any]
+) -> Run:
+    """Write what this run was asked for into `artifacts/run.yaml`, if it is anything new.
+
+    What the data say of themselves (their time zone and currency, in `about.yaml`) stands
+    above `params.yaml`; what the caller says stands above both.
+    """
+    location = data if data is not None else read_run(folder).data
+    if "://" not in location:
+        location = str(Path(location).resolve())
+    asked = Run(
+        data=location,
+        fingerprint=fingerprint(location),
+        as_of=as_of,
+        code=code_digest("features", "models", "pipeline"),
+        overrides={**describe(location), **overrides},
+    )
+    read_params(folder, overrides=asked.overrides)
+    path = folder / "artifacts" / "run.yaml"
+    if not path.exists() or read_run(folder) != asked:
+        with whole_file(path) as draft:
+            draft.write_text(yaml.safe_dump(asked.model_dump(), sort_keys=False), "utf-8")
+    return asked
+
+
+def reproduce(folder: Path) -> None:
+    """Run the DVC stages that are out of date.
+
+    Raises
+    ------
+    StageError
+        If a stage refuses its input.
+    """
+    from dvc.exceptions import ReproductionError
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    failure = folder / "artifacts" / FAILURE
+    failure.unlink(missing_ok=True)
+    with contextlib.redirect_stdout(sys.stderr), _our_python(), contextlib.chdir(folder):
+        try:
+            Repo().reproduce()
+        except ReproductionError as error:
+            if not failure.exists():
+                raise
+            left = json.loads(failure.read_text(encoding="utf-8"))
+            raise StageError(left["message"], exit_code=left["exit_code"]) from error
+
+
+@contextlib.contextmanager
+def _our_python() -> Any:
+    """Let `python` in a stage's command be the one that runs us."""
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _template(name: str) -> Path:
+    """Return the standard file: beside the packages in a checkout, inside them once installed."""
+    package = Path(str(files("pipeline")))
+    for place in (package / "template" / name, package.parents[1] / name):
+        if place.exists():
+            return place
+    raise ParamsError(f"the installation lacks its own {name}. Install shortlist again.")

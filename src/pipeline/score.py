@@ -1,0 +1,59 @@
+"""Score everybody who is eligible at the scoring cut-off, with a registered version."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rich.console import Console
+
+from features.definition import KEYS
+from models.definition import Model
+from pipeline.engine import engine
+from pipeline.fingerprint import digest
+from pipeline.labels import eligible_rows
+from pipeline.project import Project, read_cutoffs
+from pipeline.score_set import (
+    ScoreSet,
+    UnknownScoreSetError,
+    read_score_set,
+    score_set_id,
+    write_score_set,
+)
+from pipeline.snapshot_store import read_manifest, read_snapshot
+from pipeline.versions import training_of, version_folder
+
+
+def score(
+    project: Project, model: Model, number: str, *, clock: Callable[[], datetime]
+) -> ScoreSet:
+    """Write the score set of a version at the scoring cut-off, unless it is there already.
+
+    Eligibility is the model's own rule, the one its training rows went through.
+    """
+    artifacts = project.artifacts
+    as_of = read_cutoffs(artifacts, model.name).score
+    manifest = read_manifest(artifacts, model.unit, as_of)
+    data = digest(manifest["version"], manifest["files"])
+    identity = score_set_id(model=model.name, version=number, as_of=as_of, data_fingerprint=data)
+    try:
+        return read_score_set(artifacts, model.name, identity)
+    except UnknownScoreSetError:
+        pass
+    learner = type(model.learner(0)).load(version_folder(artifacts, model.name, number) / "learner")
+    names = training_of(artifacts, model.name, number)["features"]
+    with engine(artifacts) as connection:
+        snapshot = read_snapshot(connection, artifacts, model.unit, as_of)
+        keys = list(KEYS[model.unit])
+        rows = eligible_rows(snapshot, model).select(*keys, *names).order_by(keys).to_pandas()
+    with Console(stderr=True).status(f"{model.name}: scoring {len(rows):,} rows"):
+        probability = learner.predict_proba(rows[names])[:, 1]
+    return write_score_set(
+        rows[keys].assign(probability=probability),
+        artifacts=artifacts,
+        model=model.name,
+        version=number,
+        as_of=as_of,
+        unit=model.unit,
+        base=manifest["rows"],
+        data_fingerprint=data,
+        created_at=clock(),
+    )

@@ -1,0 +1,136 @@
+"""Keep snapshots: one immutable folder a unit and cut-off, with a manifest."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ibis.expr.types as ir
+from ibis import _
+from ibis.backends.duckdb import Backend
+
+from features.definition import KEYS, Feature, Unit
+from pipeline.durable import whole_folder, write_json
+from pipeline.fingerprint import definition_digest, digest, file_digest
+from pipeline.snapshot_table import Grains, snapshot_table
+
+
+class SnapshotError(ValueError):
+    """A snapshot is not there."""
+
+
+class Built(NamedTuple):
+    """Which cut-offs were built, and which were found as they should be."""
+
+    built: tuple[date, ...]
+    kept: tuple[date, ...]
+
+
+def snapshot_folder(artifacts: Path, unit: Unit, as_of: date) -> Path:
+    """Return where the snapshot of a unit and a cut-off lies."""
+    return artifacts / "snapshots" / unit / f"as_of={as_of.isoformat()}"
+
+
+def build_snapshots(
+    connection: Backend,
+    grains: Grains,
+    *,
+    features: Sequence[Feature],
+    cutoffs: Iterable[date],
+    artifacts: Path,
+    data: str,
+) -> Built:
+    """Write one snapshot for each cut-off that is missing or out of date.
+
+    Parameters
+    ----------
+    connection : Backend
+        Engine that holds the grains.
+    grains : Grains
+        Rows to count.
+    features : sequence of Feature
+        Columns to build; those whose sources were not delivered are left out.
+    cutoffs : iterable of date
+        Local dates. A snapshot sees exactly the rows known before that day began.
+    artifacts : Path
+        Root of the artefacts; see `snapshot_folder`.
+    data : str
+        Fingerprint of the data, kept in the manifest.
+
+    Returns
+    -------
+    Built
+        The cut-offs that were built and those that were kept.
+    """
+    available = grains.deliverable(features)
+    version = digest(data, [definition_digest(one) for one in available])
+    wanted = sorted(set(cutoffs))
+    missing = [day for day in wanted if not _is_current(artifacts, day, version)]
+    if missing:
+        table = snapshot_table(grains, features=available, cutoffs=missing)
+        table = connection.create_table("snapshots", table, temp=True, overwrite=True)
+        for day in missing:
+            _write(connection, table, artifacts, day, available, data=data, version=version)
+        connection.drop_table("snapshots")
+    return Built(tuple(missing), tuple(day for day in wanted if day not in missing))
+
+
+def read_manifest(artifacts: Path, unit: Unit, as_of: date) -> dict[str, Any]:
+    """Return the manifest of a stored snapshot: rows, definitions, data, files.
+
+    Raises
+    ------
+    SnapshotError
+        If it was never built.
+    """
+    path = snapshot_folder(artifacts, unit, as_of) / "manifest.json"
+    if not path.exists():
+        raise SnapshotError(
+            f"no snapshot of {as_of} in {path.parent.parent}. `shortlist run --as-of` builds "
+            "those it needs."
+        )
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def read_snapshot(connection: Backend, artifacts: Path, unit: Unit, as_of: date) -> ir.Table:
+    """Return a stored snapshot; `read_manifest` says what is raised where there is none."""
+    read_manifest(artifacts, unit, as_of)
+    return connection.read_parquet(snapshot_folder(artifacts, unit, as_of) / "*.parquet")
+
+
+def _is_current(artifacts: Path, day: date, version: str) -> bool:
+    try:
+        return bool(read_manifest(artifacts, "customer", day)["version"] == version)
+    except SnapshotError:
+        return False
+
+
+def _write(
+    connection: Backend,
+    table: ir.Table,
+    artifacts: Path,
+    day: date,
+    features: Sequence[Feature],
+    *,
+    data: str,
+    version: str,
+) -> None:
+    with whole_folder(snapshot_folder(artifacts, "customer", day)) as folder:
+        part = folder / "part-0.parquet"
+        rows = table.filter(_.as_of == day).order_by(list(KEYS["customer"]))
+        connection.to_parquet(rows, part, compression="zstd")
+        write_json(
+            folder / "manifest.json",
+            {
+                "unit": "customer",
+                "as_of": day,
+                "rows": int(connection.read_parquet(part).count().execute()),
+                "version": version,
+                "data": data,
+                "codings": {},
+                "features": {one.name: definition_digest(one) for one in features},
+                "files": {part.name: file_digest(part)},
+            },
+        )

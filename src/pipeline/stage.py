@@ -1,0 +1,30 @@
+"""How a stage ends: quietly, or with a message that whoever started the run gets to read."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.durable import write_json
+
+#: Where a stage that failed leaves its message for the run that started it.
+FAILURE = "failure.json"
+
+OUR_PACKAGES = ("features.", "models.", "pipeline.")
+
+
+def run_stage(stage: Callable[[], object], *, folder: Path = Path()) -> None:
+    """Run a stage; if one of our own errors ends it, leave the message and the exit code.
+
+    Any other exception is a defect and is raised as it is.
+    """
+    try:
+        stage()
+    except Exception as error:
+        if not f"{type(error).__module__}.".startswith((*OUR_PACKAGES, "__main__.")):
+            raise
+        code = int(getattr(error, "exit_code", 1))
+        write_json(folder / "artifacts" / FAILURE, {"message": str(error), "exit_code": code})
+        Console(stderr=True, highlight=False).print(f"[red]{error}")
+        sys.exit(code)
