@@ -1,5 +1,6 @@
 """Tables as the authors of grains see them: local days, and nothing they must not use."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import ibis
@@ -8,7 +9,7 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.table import Table
-from features.tables import TABLES
+from features.tables import TABLE_BY_NAME, TABLES
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp"))  # type: ignore[untyped-decorator]  # Ibis ships no types
@@ -17,28 +18,38 @@ def _local(zone: ir.StringValue, moment: ir.TimestampValue) -> ir.TimestampValue
 
 
 def read_events(connection: Backend, tables: Path, *, time_zone: str) -> dict[str, ir.Table]:
-    """Return every delivered table by name, ready for grains.
+    """Return every table that lies in a folder by name, ready for grains; see `as_events`."""
+    files = {table.table_name: tables / f"{table.table_name}.parquet" for table in TABLES}
+    found = {name: connection.read_parquet(path) for name, path in files.items() if path.exists()}
+    return as_events(found, time_zone=time_zone)
+
+
+def as_events(tables: Mapping[str, ir.Table], *, time_zone: str) -> dict[str, ir.Table]:
+    """Turn tables as declared into tables that the authors of grains may read.
 
     Columns of class `contact` and `health` are left out, and so are the rows of products
     whose purpose is `health`: a purchase would tell of the illness. Tables of facts gain
     `event_on` and `available_on`, the local days; `event_time` becomes local.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        Accepted rows by table name, with the columns that `features.tables` declares.
+    time_zone : str
+        The business time zone (IANA name), in which days begin and end.
     """
     found = {
-        table.table_name: _without_persons(connection, tables, table)
-        for table in TABLES
-        if (tables / f"{table.table_name}.parquet").exists()
+        name: table.select(_general_columns(TABLE_BY_NAME[name])) for name, table in tables.items()
     }
     if "products" in found:
         health = found["products"].filter(_.purpose == "health").select("product_id")
-        found["products"] = found["products"].anti_join(health, "product_id")
-        if "transactions" in found:
-            found["transactions"] = found["transactions"].anti_join(health, "product_id")
+        for name in {"products", "transactions"} & set(found):
+            found[name] = found[name].anti_join(health, "product_id")
     return {name: _localised(table, time_zone) for name, table in found.items()}
 
 
-def _without_persons(connection: Backend, tables: Path, table: type[Table]) -> ir.Table:
-    columns = [column.name for column in table.columns() if column.purpose == "general"]
-    return connection.read_parquet(tables / f"{table.table_name}.parquet").select(columns)
+def _general_columns(table: type[Table]) -> list[str]:
+    return [column.name for column in table.columns() if column.purpose == "general"]
 
 
 def _localised(table: ir.Table, time_zone: str) -> ir.Table:
