@@ -1,0 +1,1 @@
+"""What changes while the system runs: keys and lists, in SQLite or PostgreSQL."""
