@@ -1,0 +1,56 @@
+"""The application factory: what the service is made of, in the order in which it acts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from campaigns.state.database import open_state
+from serving import health, lists, members, metrics
+from serving.access import Authenticate
+from serving.counters import Counters, CountRequests
+from serving.live import LiveRelease
+from serving.problems import describe_problems, handle_problems, refuse
+from serving.request_id import RequestId
+from serving.resources import Resources
+from serving.settings import ServingSettings
+
+_DESCRIPTION = """Ranked target lists from a retailer's own tables.
+
+A list is frozen when it is built: its members keep their ranks, and paging through it never
+skips or repeats. Errors are problem documents (RFC 9457) that say what to change.
+"""
+
+
+def create_app(settings: ServingSettings) -> FastAPI:
+    """Return the service; it opens what it needs when it starts, and closes it at the end."""
+    counters = Counters()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = open_state(settings.artifacts, settings.state_url)
+        live = LiveRelease(settings.artifacts)
+        app.state.resources = Resources(settings.artifacts, state, live, counters)
+        try:
+            yield
+        finally:
+            state.dispose()
+
+    app = FastAPI(
+        title="Shortlist",
+        version=version("shortlist"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        max_body_size=settings.max_body_bytes,
+    )
+    # The last one added acts first.
+    app.add_middleware(Authenticate, refuse=refuse)
+    app.add_middleware(CountRequests, counters=counters)
+    app.add_middleware(RequestId)
+    for resource in (health, metrics, lists, members):
+        app.include_router(resource.router)
+    handle_problems(app)
+    describe_problems(app)
+    return app

@@ -1,0 +1,101 @@
+"""POST /v1/lists and GET /v1/lists/{id}: freeze a list, and look at it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from campaigns.list_spec import ListSpec
+from campaigns.target_list import ListTooLargeError, UnknownListError, build_list, find_list
+from pipeline.release import UnreleasedModelError
+from serving.access import allowed
+from serving.json_bytes import json_bytes
+from serving.problems import documented
+from serving.resources import Resources, resources
+
+router = APIRouter(prefix="/v1/lists", tags=["lists"])
+
+
+class Excluded(BaseModel):
+    """How many customers were left out, by the first reason that applied."""
+
+    not_eligible: int
+    below_cut_off: int
+
+
+class ListDocument(BaseModel):
+    """A frozen list; `base` is `selected` plus everybody `excluded`."""
+
+    id: str
+    model: str
+    model_version: str
+    as_of: str
+    created_at: str
+    base: int
+    selected: int
+    excluded: Excluded
+    spec: ListSpec
+    score_set: str
+    score_set_revision: int
+    data_fingerprint: str
+
+
+EXAMPLE: dict[str, Any] = {
+    "id": "list_5f0c9a4be1d27c3388aa",
+    "model": "customer_activity",
+    "model_version": "3",
+    "as_of": "2026-03-01",
+    "created_at": "2026-03-01T12:00:00+00:00",
+    "base": 20000,
+    "selected": 1000,
+    "excluded": {"not_eligible": 1204, "below_cut_off": 17796},
+    "spec": {"model": "customer_activity", "size": 1000, "seed": 0},
+    "score_set": "2026-03-01-0247f180decb",
+    "score_set_revision": 1,
+    "data_fingerprint": "c0ffee",
+}
+
+_ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EXAMPLE}}}
+
+
+@router.post(
+    "",
+    summary="Freeze the best customers of a model",
+    status_code=201,
+    response_class=Response,
+    dependencies=[allowed("lists:write")],
+    responses={
+        201: {**_ANSWER, "description": "Built."},
+        200: {**_ANSWER, "description": "The same request has built it before."},
+        **documented(UnreleasedModelError, ListTooLargeError),
+    },
+)
+def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:
+    """Build a list from what is live; the same request on the same release is the same list."""
+    built = build_list(
+        spec,
+        shared.live.model(spec.model),
+        artifacts=shared.artifacts,
+        state=shared.state,
+        at=shared.now(),
+    )
+    return Response(
+        json_bytes(built.list.document()),
+        status_code=201 if built.new else 200,
+        headers={"Location": f"/v1/lists/{built.list.id}"},
+        media_type="application/json",
+    )
+
+
+@router.get(
+    "/{list_id}",
+    summary="Look at a list",
+    response_class=Response,
+    dependencies=[allowed("lists:read")],
+    responses={200: _ANSWER, **documented(UnknownListError)},
+)
+def show(list_id: str, shared: Annotated[Resources, Depends(resources)]) -> Response:
+    """Where a list came from, and how many were left out for which reason."""
+    found = find_list(shared.state, list_id)
+    return Response(json_bytes(found.document()), media_type="application/json")

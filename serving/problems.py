@@ -1,0 +1,263 @@
+"""Errors as a caller meets them: RFC 9457 problem documents, from one table."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from campaigns.keys import InvalidKeyError
+from campaigns.members import DamagedListError
+from campaigns.target_list import ListTooLargeError, UnknownListError
+from pipeline.release import DamagedReleaseError, UnreleasedModelError
+from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
+from serving.access import ForbiddenError, MissingKeyError
+from serving.cursor import InvalidCursorError
+from serving.json_bytes import json_bytes
+from serving.live import NotReadyError
+from serving.request_id import request_id
+
+_LOG = logging.getLogger(__name__)
+_MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """How an error of ours is told over HTTP.
+
+    Attributes
+    ----------
+    status : int
+        The status code.
+    slug : str
+        Last part of the problem's `type`.
+    title : str
+        The same for every problem of the type.
+    at : dict
+        Where in the request it lies: a JSON pointer into the body, or a parameter.
+    headers : dict
+        What else the caller needs.
+    """
+
+    status: int
+    slug: str
+    title: str
+    at: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+_BEARER = {"WWW-Authenticate": 'Bearer realm="shortlist"'}
+_SOON = {"Retry-After": "5"}
+
+#: The one table from our errors to HTTP. What is not in it is a defect of ours: 500.
+KINDS: dict[type[Exception], Kind] = {
+    MissingKeyError: Kind(401, "missing-key", "A key is required", headers=_BEARER),
+    InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
+    ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
+    UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    InvalidCursorError: Kind(
+        422, "invalid-cursor", "The cursor is not valid", at={"parameter": "cursor"}
+    ),
+    UnreleasedModelError: Kind(
+        422, "unreleased-model", "The model is not live", at={"pointer": "#/model"}
+    ),
+    ListTooLargeError: Kind(
+        422, "list-too-large", "More customers than there are", at={"pointer": "#/size"}
+    ),
+    DamagedListError: Kind(500, "damaged-list", "The list cannot be read"),
+    DamagedScoreSetError: Kind(503, "damaged-scores", "The scores cannot be read", headers=_SOON),
+    UnknownScoreSetError: Kind(503, "missing-scores", "The scores are gone", headers=_SOON),
+    DamagedReleaseError: Kind(503, "damaged-release", "The release is damaged", headers=_SOON),
+    NotReadyError: Kind(503, "not-ready", "Not ready to answer", headers=_SOON),
+    DBAPIError: Kind(503, "state-unavailable", "The database is away", headers=_SOON),
+    PoolTimeoutError: Kind(503, "state-unavailable", "The database is busy", headers=_SOON),
+}
+
+#: Errors of others, whose messages may hold addresses or values: they are told in our words.
+_TOLD = {"state-unavailable": "the state database cannot be reached. Try again in a few seconds."}
+
+
+class Place(BaseModel):
+    """Where in the request a problem lies."""
+
+    detail: str
+    pointer: str | None = Field(default=None, description="JSON pointer into the body.")
+    parameter: str | None = Field(default=None, description="Name of a parameter.")
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to change (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The path that was asked for.")
+    request_id: str = Field(description="Quote it when you ask for help.")
+    errors: list[Place] = []
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Answer every error with a problem document."""
+    for error in KINDS:
+        app.add_exception_handler(error, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _defect)
+
+
+def documented(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a route that may end in these errors, for its OpenAPI page.
+
+    Each route may also meet a missing, unknown or insufficient key, an invalid request
+    and a database that is away.
+    """
+    answers = answers_for(MissingKeyError, InvalidKeyError, ForbiddenError, DBAPIError, *errors)
+    invalid = answers.setdefault(422, _answer("The request is not valid"))
+    invalid["content"][_MEDIA_TYPE]["examples"]["invalid-request"] = {
+        "value": _document(
+            _INVALID,
+            "size: Input should be greater than or equal to 1",
+            "/v1/lists",
+            "c0ffee",
+            [{"detail": "Input should be greater than or equal to 1", "pointer": "#/size"}],
+        )
+    }
+    return answers
+
+
+def answers_for(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """Return the problem documents for these errors alone, for a route that takes no key."""
+    answers: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        kind = KINDS[error]
+        answer = answers.setdefault(kind.status, _answer(HTTPStatus(kind.status).phrase))
+        answer["content"][_MEDIA_TYPE]["examples"][kind.slug] = {"value": _example(kind)}
+    return answers
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Add the problem document to the schemas of the OpenAPI page."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+            )
+            schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            nested = schema.pop("$defs")
+            document.setdefault("components", {}).setdefault("schemas", {}).update(
+                {"Problem": schema, **nested}
+            )
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+_INVALID = Kind(422, "invalid-request", "The request is not valid")
+_DEFECT = Kind(500, "defect", "A defect of ours")
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    return refuse(request, error)
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """Return the answer to a request that ended in an error of the table."""
+    kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
+    detail = _TOLD.get(kind.slug, str(error))
+    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _LOG.warning("%s: %s", request_id(request.scope), kind.slug, exc_info=error)
+    return _respond(request, kind, detail, [{"detail": detail, **kind.at}] if kind.at else [])
+
+
+async def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # by registration
+    places = [_place(item) for item in error.errors()]
+    first = places[0]
+    name = first.get("parameter") or first.get("pointer", "#").removeprefix("#/") or "body"
+    return _respond(request, _INVALID, f"{name}: {first['detail']}", places)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # by registration
+    status = HTTPStatus(error.status_code)
+    kind = Kind(
+        status,
+        status.phrase.lower().replace(" ", "-"),
+        status.phrase,
+        headers=dict(error.headers or {}),
+    )
+    return _respond(request, kind, _HTTP_DETAILS.get(status, str(error.detail)), [])
+
+
+_HTTP_DETAILS = {
+    HTTPStatus.NOT_FOUND: "there is nothing at this path. /openapi.json lists what there is.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "this path does not take that method. See the Allow header.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too long. Send less at a time.",
+}
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    # The server logs the traceback, with the request id that the middleware has bound.
+    _LOG.error("%s: defect", request_id(request.scope), exc_info=error)
+    detail = "this should not have happened. Report it with the request id."
+    return _respond(request, _DEFECT, detail, [])
+
+
+def _respond(request: Request, kind: Kind, detail: str, places: list[dict[str, str]]) -> Response:
+    identity = request_id(request.scope)
+    document = _document(kind, detail, request.url.path, identity, places)
+    headers = {**kind.headers, "X-Request-Id": identity}
+    return Response(json_bytes(document), kind.status, headers, _MEDIA_TYPE)
+
+
+def _document(
+    kind: Kind, detail: str, path: str, identity: str, places: list[dict[str, str]]
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "type": f"urn:shortlist:problem:{kind.slug}",
+        "title": kind.title,
+        "status": int(kind.status),
+        "detail": detail,
+        "instance": path,
+        "request_id": identity,
+    }
+    return {**document, "errors": places} if places else document
+
+
+def _place(item: Any) -> dict[str, str]:
+    """Say where an invalid value is and what was expected; never the value itself."""
+    where, *path = item["loc"]
+    if item["type"] == "json_invalid":
+        return {"detail": f"not JSON, at character {path[0]}", "pointer": "#"}
+    if where == "body":
+        pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+        return {"detail": item["msg"], "pointer": f"#{pointer}"}
+    return {"detail": item["msg"], "parameter": str(path[0]) if path else where}
+
+
+def _answer(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": description,
+        "content": {_MEDIA_TYPE: {"schema": schema, "examples": {}}},
+    }
+
+
+def _example(kind: Kind) -> dict[str, Any]:
+    places = [{"detail": kind.title, **kind.at}] if kind.at else []
+    return _document(kind, kind.title, "/v1/lists", "c0ffee", places)

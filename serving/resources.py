@@ -1,0 +1,31 @@
+"""What the routes share: where things lie, the state database, what is live."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import Request
+from sqlalchemy import Engine
+
+from serving.counters import Counters
+from serving.live import LiveRelease
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Opened when the service starts, closed when it ends."""
+
+    artifacts: Path
+    state: Engine
+    live: LiveRelease
+    counters: Counters
+
+    def now(self) -> datetime:
+        """Return the time; the only clock of the service."""
+        return datetime.now(UTC)
+
+
+def resources(request: Request) -> Resources:
+    """Return what the routes share."""
+    found: Resources = request.app.state.resources
+    return found
