@@ -1,0 +1,40 @@
+"""What the commands around the service share: settings, the state database, the time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from shortlist.verb import context_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from serving.settings import ServingSettings
+
+
+def serving_settings(ctx: typer.Context) -> "ServingSettings":
+    """Return the settings of the environment, with the artefacts of the project."""
+    from serving.settings import ServingSettings
+
+    return ServingSettings(artifacts=context_of(ctx).artifacts)
+
+
+@contextmanager
+def opened_state(ctx: typer.Context) -> "Iterator[Engine]":
+    """Yield the state database of the project, up to date."""
+    from campaigns.state.database import open_state
+
+    settings = serving_settings(ctx)
+    state = open_state(settings.artifacts, settings.state_url)
+    try:
+        yield state
+    finally:
+        state.dispose()
+
+
+def now() -> datetime:
+    """Return the time; commands pass it down."""
+    return datetime.now(UTC)
