@@ -11,16 +11,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 
-def ranking_by_group(
-    y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int
-) -> pd.DataFrame:
+def ranking_by_group(y: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) -> pd.DataFrame:
     """Value of each measure for each group; the measures below are means of its columns.
 
-    An interval by customer resamples these rows, which already are one per customer.
+    An interval by customer resamples these rows, which already are one per customer: far
+    cheaper than to rank anew in every draw.
 
     Parameters
     ----------
-    y_true : array-like of shape (n_rows,)
+    y : array-like of shape (n_rows,)
         1 where the item was bought, 0 otherwise.
     score : array-like of shape (n_rows,)
         Higher means ranked earlier; `-inf` means not recommended. Equal scores keep the
@@ -49,7 +48,7 @@ def ranking_by_group(
     ann                0.5     1.0  0.63093  1.0
     bob                1.0     1.0  1.00000  1.0
     """
-    bought, points, codes, names = _checked(y_true, score, group, k)
+    bought, points, codes, names = _checked(y, score, group, k)
     order = np.lexsort((-points, codes))  # stable: equal scores keep the order of the rows
     bought, points, codes = bought[order], points[order], codes[order]
     first = np.searchsorted(codes, np.arange(len(names)))
@@ -79,7 +78,7 @@ def ranking_by_group(
 
 
 def mean_average_precision_at(
-    y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int
+    y: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int, weight: ArrayLike | None = None
 ) -> float:
     r"""Mean average precision of the first k (MAP@k): what the H&M contest was judged by.
 
@@ -90,7 +89,8 @@ def mean_average_precision_at(
     the first i. Dividing by :math:`\min(m_g, k)` lets a perfect list reach 1 when more was
     bought than fits into it.
 
-    Parameters are those of `ranking_by_group`.
+    Parameters are those of `ranking_by_group`, and `weight` of shape (n_rows,): how often a
+    group counts, the same on each of its rows.
 
     Returns
     -------
@@ -106,10 +106,12 @@ def mean_average_precision_at(
     >>> mean_average_precision_at([0, 1, 1], [0.9, 0.8, 0.7], ["ann", "ann", "bob"], k=12)
     0.75
     """
-    return float(ranking_by_group(y_true, score, group, k=k)["average_precision"].mean())
+    return _mean(ranking_by_group(y, score, group, k=k)["average_precision"], group, weight)
 
 
-def recall_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) -> float:
+def recall_at(
+    y: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int, weight: ArrayLike | None = None
+) -> float:
     r"""Share of a group's purchases that are among its first k, averaged over groups.
 
     .. math:: \frac{1}{|G|} \sum_{g \in G} \frac{1}{m_g} \sum_{i=1}^{k} b_g(i)
@@ -117,7 +119,8 @@ def recall_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) 
     It divides by all purchases, so a group with more than k of them stays below 1. With
     scores of any finite constant it is the recall of a candidate route, cut at k.
 
-    Parameters are those of `ranking_by_group`.
+    Parameters are those of `ranking_by_group`, and `weight` of shape (n_rows,): how often a
+    group counts, the same on each of its rows.
 
     Returns
     -------
@@ -131,10 +134,12 @@ def recall_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) 
     >>> recall_at([1, 1], [0.9, float("-inf")], ["ann", "ann"], k=20)
     0.5
     """
-    return float(ranking_by_group(y_true, score, group, k=k)["recall"].mean())
+    return _mean(ranking_by_group(y, score, group, k=k)["recall"], group, weight)
 
 
-def ndcg_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) -> float:
+def ndcg_at(
+    y: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int, weight: ArrayLike | None = None
+) -> float:
     r"""Normalised discounted cumulative gain of the first k, averaged over groups.
 
     .. math::
@@ -142,7 +147,8 @@ def ndcg_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) ->
         \frac{1}{|G|} \sum_{g \in G}
         \frac{\sum_{i=1}^{k} b_g(i) / \log_2(i + 1)}{\sum_{i=1}^{\min(m_g, k)} 1 / \log_2(i + 1)}
 
-    Parameters are those of `ranking_by_group`.
+    Parameters are those of `ranking_by_group`, and `weight` of shape (n_rows,): how often a
+    group counts, the same on each of its rows.
 
     Returns
     -------
@@ -159,13 +165,16 @@ def ndcg_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) ->
     >>> round(ndcg_at([0, 1], [0.9, 0.8], ["ann", "ann"], k=10), 4)
     0.6309
     """
-    return float(ranking_by_group(y_true, score, group, k=k)["ndcg"].mean())
+    return _mean(ranking_by_group(y, score, group, k=k)["ndcg"], group, weight)
 
 
-def hit_rate_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int) -> float:
+def hit_rate_at(
+    y: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int, weight: ArrayLike | None = None
+) -> float:
     """Share of the groups that bought anything whose first k hold at least one purchase.
 
-    Parameters are those of `ranking_by_group`.
+    Parameters are those of `ranking_by_group`, and `weight` of shape (n_rows,): how often a
+    group counts, the same on each of its rows.
 
     Returns
     -------
@@ -177,18 +186,26 @@ def hit_rate_at(y_true: ArrayLike, score: ArrayLike, group: ArrayLike, *, k: int
     >>> hit_rate_at([0, 1, 1], [0.9, 0.8, 0.7], ["ann", "ann", "bob"], k=1)
     0.5
     """
-    return float(ranking_by_group(y_true, score, group, k=k)["hit"].mean())
+    return _mean(ranking_by_group(y, score, group, k=k)["hit"], group, weight)
+
+
+def _mean(values: pd.Series, group: ArrayLike, weight: ArrayLike | None) -> float:
+    if weight is None:
+        return float(values.mean())
+    by_group = pd.Series(np.asarray(weight, dtype=float)).groupby(np.asarray(group)).first()
+    counts = by_group.loc[values.index]
+    return float((values * counts).sum() / counts.sum()) if counts.any() else float("nan")
 
 
 def _checked(
-    y_true: ArrayLike, score: ArrayLike, group: ArrayLike, k: int
+    y: ArrayLike, score: ArrayLike, group: ArrayLike, k: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.Index]:
-    bought = np.asarray(y_true, dtype=float)
+    bought = np.asarray(y, dtype=float)
     points = np.asarray(score, dtype=float)
     codes, names = pd.factorize(np.asarray(group), sort=True)
     if not len(bought) == len(points) == len(codes):
         raise ValueError(
-            f"y_true has {len(bought)} rows, score {len(points)} and group {len(codes)}: "
+            f"y has {len(bought)} rows, score {len(points)} and group {len(codes)}: "
             "pass one of each per row."
         )
     if k < 1:
@@ -199,7 +216,7 @@ def _checked(
             "Give what is not recommended a score of -inf."
         )
     if not np.isin(bought, (0, 1)).all():
-        raise ValueError("y_true holds values other than 0 and 1: 1 is a purchase, 0 is none.")
+        raise ValueError("y holds values other than 0 and 1: 1 is a purchase, 0 is none.")
     if not bought.any():
-        raise ValueError("y_true holds no 1: without a purchase no ranking can be judged.")
+        raise ValueError("y holds no 1: without a purchase no ranking can be judged.")
     return bought, points, codes, pd.Index(names)

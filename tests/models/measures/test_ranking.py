@@ -35,6 +35,14 @@ def test_a_group_without_purchases_is_left_out_and_not_counted_as_zero():
     assert hit_rate_at([1, 0], [1, 1], ["ann", "bob"], k=1) == 1
 
 
+def test_weighting_a_group_is_repeating_it_under_another_name():
+    bought, score, group = [1, 0, 0, 1], [2, 1, 2, 1], ["ann", "ann", "bob", "bob"]
+    weighted = ndcg_at(bought, score, group, k=2, weight=[1, 1, 2, 2])
+    repeated = ndcg_at([*bought, 0, 1], [*score, 2, 1], [*group, "bob 2", "bob 2"], k=2)
+    assert weighted == pytest.approx(repeated)
+    assert np.isnan(ndcg_at(bought, score, group, k=2, weight=[0] * 4))
+
+
 def test_equal_scores_keep_the_order_of_the_rows():
     assert hit_rate_at([1, 0], [7, 7], ["ann", "ann"], k=1) == 1
     assert hit_rate_at([0, 1], [7, 7], ["ann", "ann"], k=1) == 0
@@ -49,11 +57,11 @@ def test_groups_may_be_interleaved():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"y_true": [1], "score": [1, 2], "group": ["ann"], "k": 1}, "1 rows, score 2"),
-        ({"y_true": [1], "score": [1], "group": ["ann"], "k": 0}, "at least 1 item"),
-        ({"y_true": [1], "score": [np.nan], "group": ["ann"], "k": 1}, "1 scores are missing"),
-        ({"y_true": [2], "score": [1], "group": ["ann"], "k": 1}, "other than 0 and 1"),
-        ({"y_true": [0], "score": [1], "group": ["ann"], "k": 1}, "holds no 1"),
+        ({"y": [1], "score": [1, 2], "group": ["ann"], "k": 1}, "1 rows, score 2"),
+        ({"y": [1], "score": [1], "group": ["ann"], "k": 0}, "at least 1 item"),
+        ({"y": [1], "score": [np.nan], "group": ["ann"], "k": 1}, "1 scores are missing"),
+        ({"y": [2], "score": [1], "group": ["ann"], "k": 1}, "other than 0 and 1"),
+        ({"y": [0], "score": [1], "group": ["ann"], "k": 1}, "holds no 1"),
     ],
 )
 def test_input_that_cannot_be_judged_is_refused(arguments, message):
