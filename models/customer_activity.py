@@ -1,5 +1,6 @@
 """Who buys again: P(any purchase within the horizon)."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -20,6 +21,14 @@ from features.money import (
 )
 from features.recency import days_since_first_purchase, days_since_last_purchase, tenure_days
 from models.definition import Baseline, Model, label
+from models.measures import (
+    brier,
+    calibration_slope,
+    lift_at,
+    log_loss,
+    observed_over_expected,
+    roc_auc,
+)
 
 if TYPE_CHECKING:
     from models.learners import LogisticClassifier, PropensityClassifier
@@ -77,7 +86,9 @@ customer_activity = Model(
         "log_loss": log_loss,
         "brier": brier,
         "roc_auc": roc_auc,
-        "lift_at_10_percent": lift_at_10_percent,
+        "lift_at_10_percent": partial(lift_at, share=0.1),
+        "observed_over_expected": observed_over_expected,
+        "calibration_slope": calibration_slope,
     },
     baselines=(
         Baseline(name="logistic", features=_FEATURES, learner=_logistic),

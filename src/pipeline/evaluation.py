@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from models.measures.bootstrap import Resample
 from pydantic import BaseModel, ConfigDict
 
 from models.measures import capture_at
+from models.measures.bootstrap import Resample
 
 
 class NoEvaluationError(ValueError):
@@ -100,7 +101,7 @@ def judge(
     """
     share = min(list_size, len(y)) / len(y)
     taken: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-        **{name: (measure, {}) for name, measure in measures.items()},
+        **{name: _with_options(measure) for name, measure in measures.items()},
         "capture_at_list_size": (capture_at, {"share": share}),
     }
     resample = Resample(y, groups=customers, draws=draws, seed=seed)
@@ -140,6 +141,13 @@ def read_evaluation(path: Path) -> Evaluation:
     if not path.exists():
         raise NoEvaluationError(f"{path} is missing. `shortlist run` trains and evaluates.")
     return Evaluation.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _with_options(measure: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Take a partial apart: the resampler looks at what the function itself can do."""
+    if isinstance(measure, partial):
+        return measure.func, dict(measure.keywords)
+    return measure, {}
 
 
 def _figure(estimate: Any) -> Figure:

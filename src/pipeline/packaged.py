@@ -8,7 +8,7 @@ import mlflow
 import pandas as pd
 
 
-class PackagedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow ships no types
+class PackagedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]  # MLflow ships no types
     """Probability of the outcome for each row of a frame of features."""
 
     def load_context(self, context: Any) -> None:

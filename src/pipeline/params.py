@@ -1,6 +1,6 @@
 """What an experiment may change: `params.yaml`, and what a run adds in `artifacts/run.yaml`."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,6 +82,8 @@ class Run(_Frozen):
         Changes whenever our own code does.
     overrides : dict
         Values that stand above `params.yaml` for this run.
+    requested_at : datetime
+        When the run was asked for: rows that claim to be later are refused.
     """
 
     data: str
@@ -89,6 +91,7 @@ class Run(_Frozen):
     as_of: date | None = None
     code: str = ""
     overrides: dict[str, Any] = Field(default_factory=dict)
+    requested_at: datetime
 
 
 def read_run(folder: Path) -> Run:

@@ -20,7 +20,8 @@ from pipeline.lock import LockedError, exclusive
 from pipeline.params import ParamsError, Run, read_params, read_run
 from pipeline.project import open_project
 from pipeline.publish import Published, publish
-from pipeline.sources import describe, fingerprint
+from pipeline.sources.about import describe
+from pipeline.sources.fingerprint import fingerprint
 from pipeline.stage import FAILURE
 
 #: What a project folder needs before its first run; they are copied where they are missing.
@@ -74,7 +75,7 @@ def run(
     make_project(folder)
     try:
         with exclusive(folder / "artifacts" / ".run.lock", timeout_s=0):
-            settle(folder, data=data, as_of=as_of, overrides=overrides or {})
+            settle(folder, data=data, as_of=as_of, overrides=overrides or {}, clock=clock)
             reproduce(folder)
             project = open_project(folder)
             return {name: publish(project, name, clock=clock) for name in project.params.models}
@@ -98,13 +99,19 @@ def make_project(folder: Path) -> list[str]:
 
 
 def settle(
-    folder: Path, *, data: str | None, as_of: date | None, overrides: Mapping[str, Any]
+    folder: Path,
+    *,
+    data: str | None,
+    as_of: date | None,
+    overrides: Mapping[str, Any],
+    clock: Callable[[], datetime],
 ) -> Run:
     """Write what this run was asked for into `artifacts/run.yaml`, if it is anything new.
 
     What the data say of themselves (their time zone and currency, in `about.yaml`) stands
     above `params.yaml`; what the caller says stands above both.
     """
+    before = _last_run(folder)
     location = data if data is not None else read_run(folder).data
     if "://" not in location:
         location = str(Path(location).resolve())
@@ -114,13 +121,23 @@ def settle(
         as_of=as_of,
         code=code_digest("features", "models", "pipeline"),
         overrides={**describe(location), **overrides},
+        requested_at=clock(),
     )
     read_params(folder, overrides=asked.overrides)
-    path = folder / "artifacts" / "run.yaml"
-    if not path.exists() or read_run(folder) != asked:
-        with whole_file(path) as draft:
-            draft.write_text(yaml.safe_dump(asked.model_dump(), sort_keys=False), "utf-8")
+    if before is not None and asked == before.model_copy(
+        update={"requested_at": asked.requested_at}
+    ):
+        return before
+    with whole_file(folder / "artifacts" / "run.yaml") as draft:
+        draft.write_text(yaml.safe_dump(asked.model_dump(), sort_keys=False), encoding="utf-8")
     return asked
+
+
+def _last_run(folder: Path) -> Run | None:
+    try:
+        return read_run(folder)
+    except ParamsError:
+        return None
 
 
 def reproduce(folder: Path) -> None:

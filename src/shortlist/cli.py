@@ -30,7 +30,7 @@ def main() -> None:
     """Run the command line; exit with 0, or with the code that the error names."""
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be explained
         sys.exit(_explain(error))
 
 

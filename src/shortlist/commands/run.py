@@ -1,10 +1,20 @@
 """`shortlist run`: from tables to a released score set."""
 
-from typing import Annotated
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 
 from shortlist.verb import context_of
+
+if TYPE_CHECKING:
+    from pipeline.publish import Published
+    from shortlist.context import Context
+
+
+class OptionError(ValueError):
+    """An option cannot be read."""
 
 
 def run(
@@ -14,7 +24,7 @@ def run(
         typer.Option(
             metavar="DIR",
             help="Tables: a folder of Parquet or CSV, a DuckDB file or a PostgreSQL URL. "
-            "The last one by default.",
+            "Those of the last run by default.",
         ),
     ] = None,
     as_of: Annotated[
@@ -38,6 +48,68 @@ def run(
 
     Nothing that is up to date is done again. A folder without a project becomes one.
 
+    Exit codes: 0 released, 1 an error, 2 data refused, 3 another run is under way, 4 the gate
+    refused a model (what was live before stays live and has scored the new snapshot).
+
     Example: `shortlist run --data data/online-retail --as-of 2011-11-30`
     """
-    print(data, as_of, overrides, context_of(ctx))
+    from pipeline.run import run as run_project
+
+    context = context_of(ctx)
+    published = run_project(
+        context.folder,
+        clock=lambda: datetime.now(UTC),
+        data=data,
+        as_of=None if as_of is None else read_day(as_of),
+        overrides=dict(read_setting(one) for one in overrides or []),
+    )
+    report(context, published)
+
+
+def read_day(text: str) -> date:
+    """Read a day such as 2026-06-30."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise OptionError(f"--as-of {text} is no day. Write it as 2026-06-30.") from error
+
+
+def read_setting(text: str) -> tuple[str, Any]:
+    """Read `gate.list_size=500` as a dotted name and a YAML value."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise OptionError(f"--set {text} has no value. Write it as gate.list_size=500.")
+    return name, yaml.safe_load(value)
+
+
+def report(context: "Context", published: "dict[str, Published]") -> None:
+    """Print what became of each model; exit with 4 if the gate refused one."""
+    console = context.console
+    for name, one in published.items():
+        number, decision = one.version.number, one.decision
+        if one.score_set is None:
+            console.print(f"[red]{name}: version {number} refused, nothing is live[/red]")
+        else:
+            console.print(
+                f"{name}: version {one.live} is live, {one.score_set.rows:,} customers scored "
+                f"as of {one.score_set.as_of}"
+            )
+        if not decision.passed:
+            console.print(f"[red]the gate refused version {number}:[/red]")
+            for refusal in decision.refusals():
+                console.print(f"  {refusal}")
+    context.answer({name: document(one) for name, one in published.items()})
+    if not all(one.decision.passed for one in published.values()):
+        raise typer.Exit(4)
+
+
+def document(one: "Published") -> dict[str, Any]:
+    """Return what became of a model, for a program."""
+    return {
+        "version": one.version.number,
+        "live": one.live,
+        "score_set": one.score_set.id if one.score_set else None,
+        "as_of": one.score_set.as_of if one.score_set else None,
+        "rows": one.score_set.rows if one.score_set else None,
+        "decision": one.decision.model_dump(mode="json"),
+    }

@@ -1,0 +1,55 @@
+"""`shortlist evaluate`: what the untouched test rows said about a model."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shortlist.verb import context_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pipeline.evaluation import Evaluation
+
+
+def evaluate(
+    ctx: typer.Context,
+    model: Annotated[str, typer.Argument(help="A model, such as customer_activity.")],
+    version: Annotated[
+        str | None, typer.Option(help="A registered version; the newest by default.")
+    ] = None,
+) -> None:
+    """Print the stored test evaluation of a model: measures with intervals, baselines beside.
+
+    Example: `shortlist evaluate customer_activity --json`
+    """
+    from pipeline.evaluation import NoEvaluationError
+    from pipeline.versions import evaluation_of, versions
+
+    context = context_of(ctx)
+    known = versions(context.artifacts, model)
+    if version is None and not known:
+        raise NoEvaluationError(f"{model} has no version yet. `shortlist run` trains one.")
+    found = evaluation_of(context.artifacts, model, version or known[-1].number)
+    context.console.print(measures_table(found))
+    context.answer(found.model_dump(mode="json"))
+
+
+def measures_table(evaluation: "Evaluation") -> "Table":
+    """Return measures as rows, the model and its baselines as columns."""
+    from rich.table import Table
+
+    table = Table(
+        title=f"{evaluation.model} {evaluation.version or ''}: {evaluation.rows:,} customers as of "
+        f"{evaluation.as_of}, {evaluation.positives:,} with the outcome",
+        caption=f"{evaluation.level:.0%} intervals, bootstrap by customer; list of "
+        f"{evaluation.list_size:,}",
+    )
+    table.add_column("measure")
+    sides = {"model": evaluation.measures, **evaluation.baselines}
+    for side in sides:
+        table.add_column(side, justify="right")
+    for name in evaluation.measures:
+        cells = (sides[side][name] for side in sides)
+        table.add_row(name, *(f"{f.value:.4f} [{f.low:.4f}, {f.high:.4f}]" for f in cells))
+    return table
