@@ -39,6 +39,8 @@ class Column:
         The only texts allowed, if any are listed.
     unit : str, optional
         Unit of a number, such as `"pieces"`; money is in the retailer's currency.
+    planned : bool
+        Whether a date or time may lie in the future, as the end of a campaign does.
     purpose : str
         `general`, `contact` (identifies a person) or `health`. The last two can never
         become model features.
@@ -53,6 +55,7 @@ class Column:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     unit: str | None = None
+    planned: bool = False
     purpose: Purpose = "general"
     references: str | None = None
     name: str = field(default="", init=False)

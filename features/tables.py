@@ -62,10 +62,14 @@ class Customers(Table):
     customer_id = Column(kind="text", description="Identifies the member; never shown in errors.")
     joined_on = Column(kind="date", description="The day the person became a member.")
     valid_from = Column(
-        kind="date", nullable=True, description="First day on which this row describes the member."
+        kind="date",
+        planned=True,
+        nullable=True,
+        description="First day on which this row describes the member.",
     )
     valid_to = Column(
         kind="date",
+        planned=True,
         nullable=True,
         description="First day on which it no longer does; missing for the current row.",
     )
@@ -124,8 +128,10 @@ class Products(Table):
         kind="money", nullable=True, minimum=0, description="List price of a piece."
     )
     unit_cost = Column(kind="money", nullable=True, minimum=0, description="Cost of a piece.")
-    launched_on = Column(kind="date", nullable=True, description="First day on sale.")
-    withdrawn_on = Column(kind="date", nullable=True, description="First day no longer on sale.")
+    launched_on = Column(kind="date", planned=True, nullable=True, description="First day on sale.")
+    withdrawn_on = Column(
+        kind="date", planned=True, nullable=True, description="First day no longer on sale."
+    )
     family = Column(
         kind="text", nullable=True, description="Editions that succeed each other share it."
     )
@@ -222,7 +228,7 @@ class Stores(Table):
     region = Column(kind="text", nullable=True, description="Region.")
     city = Column(kind="text", nullable=True, description="City or district.")
     format = Column(kind="text", nullable=True, description="Format, such as `mall` or `street`.")
-    opened_on = Column(kind="date", nullable=True, description="Opening day.")
+    opened_on = Column(kind="date", planned=True, nullable=True, description="Opening day.")
 
 
 class Salespeople(Table):
@@ -290,8 +296,8 @@ class Promotions(Table):
         unit="share",
         description="Share taken off.",
     )
-    starts_on = Column(kind="date", description="First day.")
-    ends_on = Column(kind="date", description="First day after the end.")
+    starts_on = Column(kind="date", planned=True, description="First day.")
+    ends_on = Column(kind="date", planned=True, description="First day after the end.")
 
 
 class Campaigns(Table):
@@ -311,8 +317,10 @@ class Campaigns(Table):
         description="Product on offer.",
         references="products.product_id",
     )
-    starts_at = Column(kind="time", description="Start (UTC).")
-    ends_at = Column(kind="time", nullable=True, description="End of the outcome window (UTC).")
+    starts_at = Column(kind="time", planned=True, description="Start (UTC).")
+    ends_at = Column(
+        kind="time", planned=True, nullable=True, description="End of the outcome window (UTC)."
+    )
     contact_cost = Column(kind="money", nullable=True, minimum=0, description="Cost of a contact.")
     redemption_cost = Column(
         kind="money", nullable=True, minimum=0, description="Cost of a redeemed offer."
