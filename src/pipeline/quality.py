@@ -1,0 +1,115 @@
+"""What validation found: rows read, accepted and quarantined, by table and reason."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.durable import write_json
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Rows of a table that have one thing wrong.
+
+    Attributes
+    ----------
+    column : str
+        Where; several names are separated by commas.
+    reason, fix : str
+        What is wrong, and the smallest change that puts it right.
+    rows : int
+        How many rows have it; a row with several things wrong counts in each.
+    """
+
+    column: str
+    reason: str
+    fix: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class TableQuality:
+    """What validation found in one table."""
+
+    table: str
+    origin: str
+    read: int
+    accepted: int
+    findings: tuple[Finding, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that were set aside."""
+        return self.read - self.accepted
+
+    @property
+    def quarantined_share(self) -> float:
+        """Rows set aside as a share of the rows read, in [0, 1]; 0 for an empty table."""
+        return self.quarantined / self.read if self.read else 0.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What validation found in all tables.
+
+    Attributes
+    ----------
+    location : str
+        Where the data came from.
+    checked_at : str
+        The moment against which future dates were judged (ISO 8601, UTC).
+    max_quarantined_share : float
+        What is tolerated in a table, in [0, 1].
+    tables : tuple of TableQuality
+        One entry per table that was delivered.
+    notices : tuple of str
+        What was not delivered, and what that leaves out.
+    """
+
+    location: str
+    checked_at: str
+    max_quarantined_share: float
+    tables: tuple[TableQuality, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> tuple[TableQuality, ...]:
+        """Tables of which more than the tolerated share was set aside."""
+        return tuple(t for t in self.tables if t.quarantined_share > self.max_quarantined_share)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the accepted rows may be used."""
+        return not self.refused
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as a JSON document."""
+        return {
+            "location": self.location,
+            "checked_at": self.checked_at,
+            "passed": self.passed,
+            "max_quarantined_share": self.max_quarantined_share,
+            "read": sum(t.read for t in self.tables),
+            "accepted": sum(t.accepted for t in self.tables),
+            "quarantined": sum(t.quarantined for t in self.tables),
+            "tables": [
+                {
+                    "table": t.table,
+                    "origin": t.origin,
+                    "read": t.read,
+                    "accepted": t.accepted,
+                    "quarantined": t.quarantined,
+                    "quarantined_share": t.quarantined_share,
+                    "findings": [asdict(finding) for finding in t.findings],
+                    "notices": list(t.notices),
+                }
+                for t in self.tables
+            ],
+            "notices": list(self.notices),
+        }
+
+
+def write_report(quality: Quality, folder: Path) -> None:
+    """Write `report.json` and `report.html` into the folder."""
+    write_json(folder / "report.json", quality.to_dict())

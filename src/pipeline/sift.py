@@ -1,0 +1,213 @@
+"""Sift one table: accepted rows to one file, all others to another with their reasons."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from features.table import Table
+from pipeline.checks import EMPTIED, POSITION, Check, checks_of, read_table
+from pipeline.duplicates import FIXES, repeated_rows
+from pipeline.quality import Finding, TableQuality
+from pipeline.sources.definition import BOOKKEEPING, SOURCE_ROW
+
+#: Column of a quarantined row that says everything that is wrong with it.
+REASONS = "_reasons"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sieve:
+    """What all tables of one validation have in common.
+
+    Attributes
+    ----------
+    connection : ibis backend
+        DuckDB.
+    time_zone : str
+        Business time zone.
+    now : datetime
+        Facts cannot lie later.
+    known : mapping
+        For each `"table.column"` that others refer to, its accepted values.
+    """
+
+    connection: ibis.BaseBackend
+    time_zone: str
+    now: datetime
+    known: Mapping[str, ir.Column]
+
+
+def sift(
+    file: Path,
+    table: type[Table],
+    *,
+    origin: str,
+    sieve: Sieve,
+    delay: timedelta,
+    accepted_to: Path,
+    quarantine_to: Path,
+) -> TableQuality:
+    """Write accepted rows to one file, and the others, if any, to another.
+
+    All rules are counted in one pass over the file, and the keys in a second one. A file that
+    breaks none and is stored exactly as declared is copied rather than written again.
+
+    Parameters
+    ----------
+    file : Path
+        The ingested rows.
+    origin : str
+        What messages call the file.
+    delay : timedelta
+        Added to `event_time` where `available_time` is missing.
+    """
+    connection = sieve.connection
+    delivered = connection.read_parquet(file, file_row_number=True)
+    rows = read_table(delivered, table, time_zone=sieve.time_zone)
+    checks = tuple(checks_of(rows, table, known=sieve.known, now=sieve.now))
+    counts = _count(connection, rows, delivered, table, checks)
+    valid = rows.filter(~_any(checks)) if counts.refused else rows
+    repeats = repeated_rows(connection, valid, key=table.key, count=counts.read - counts.refused)
+    findings = [
+        Finding(check.column, check.reason, check.fix, broken)
+        for check, broken in zip(checks, counts.broken, strict=True)
+        if broken
+    ]
+    kept = valid
+    if repeats is not None:
+        kept = valid.filter(~valid[POSITION].isin(repeats[POSITION]))
+        findings += _repeat_findings(connection, repeats, table)
+    if counts.as_declared and not findings:
+        shutil.copyfile(file, accepted_to)
+    else:
+        connection.to_parquet(_declared(kept, table, delay), accepted_to)
+    repeated = 0 if repeats is None else int(connection.execute(repeats.count()))
+    if findings:
+        refused = _refused(rows, delivered, checks, repeats)
+        connection.to_parquet(refused, quarantine_to)
+    return TableQuality(
+        table=table.table_name,
+        origin=origin,
+        read=counts.read,
+        accepted=counts.read - counts.refused - repeated,
+        findings=tuple(findings),
+        notices=tuple(_notices(delivered, table, sieve)),
+    )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    read: int
+    refused: int
+    broken: tuple[int, ...]
+    as_declared: bool
+
+
+def _any(checks: tuple[Check, ...]) -> ir.BooleanValue:
+    return reduce(or_, (check.violated for check in checks))
+
+
+def _count(
+    connection: ibis.BaseBackend,
+    rows: ir.Table,
+    delivered: ir.Table,
+    table: type[Table],
+    checks: tuple[Check, ...],
+) -> _Counts:
+    """Count every rule in one fused aggregate."""
+    flags = rows.select(
+        **{f"check_{i}": check.violated for i, check in enumerate(checks)},
+        refused=_any(checks),
+        changed=_changed(rows),
+    )
+    aggregate = flags.aggregate(
+        [flags.count().name("read")]
+        + [flags[name].sum().fill_null(0).name(name) for name in flags.columns]
+    )
+    found = connection.to_pyarrow(aggregate).to_pylist()[0]
+    stored = {
+        name: delivered.schema()[name] for name in delivered.columns if name != "file_row_number"
+    }
+    declared = {name: ibis.dtype(kind) for name, kind in table.schema().items()}
+    return _Counts(
+        read=found["read"],
+        refused=found["refused"],
+        broken=tuple(found[f"check_{i}"] for i in range(len(checks))),
+        as_declared=list(stored.items()) == list(declared.items()) and not found["changed"],
+    )
+
+
+def _changed(rows: ir.Table) -> ir.BooleanValue:
+    """Tell which rows are not stored as they were delivered."""
+    if "available_time" in rows.columns:
+        return rows[EMPTIED] | rows.available_time.isnull()
+    return rows[EMPTIED]
+
+
+def _declared(rows: ir.Table, table: type[Table], delay: timedelta) -> ir.Table:
+    """Return the declared columns in the declared order, `available_time` filled."""
+    columns = {name: rows[name] for name in table.schema()}
+    if "available_time" in columns:
+        filled = rows.event_time + ibis.interval(seconds=int(delay.total_seconds()))
+        columns["available_time"] = rows.available_time.fill_null(filled)
+    return rows.select(**{name: columns[name].cast(kind) for name, kind in table.schema().items()})
+
+
+def _refused(
+    rows: ir.Table, delivered: ir.Table, checks: tuple[Check, ...], repeats: ir.Table | None
+) -> ir.Table:
+    """Return the refused rows as they were delivered, with all their reasons."""
+    reasons = ibis.literal("; ").join(
+        [check.violated.ifelse(f"{check.column}: {check.reason}", None) for check in checks]
+    )
+    judged = rows.select(POSITION, SOURCE_ROW, **{REASONS: reasons.nullif("")})
+    judged = judged.filter(judged[REASONS].notnull())
+    if repeats is not None:
+        repeated = rows.inner_join(repeats, POSITION)
+        judged = judged.union(repeated.select(POSITION, SOURCE_ROW, **{REASONS: repeats.reason}))
+    kept = [name for name in delivered.columns if name not in (SOURCE_ROW, "file_row_number")]
+    together = delivered.inner_join(judged, delivered.file_row_number == judged[POSITION])
+    return together.order_by(judged[POSITION]).select(
+        judged[SOURCE_ROW], judged[REASONS], *(delivered[name] for name in kept)
+    )
+
+
+def _repeat_findings(
+    connection: ibis.BaseBackend, repeats: ir.Table, table: type[Table]
+) -> list[Finding]:
+    counted = repeats.group_by("reason").aggregate(rows=repeats.count()).order_by("reason")
+    return [
+        Finding(", ".join(table.key), found["reason"], FIXES[found["reason"]], found["rows"])
+        for found in connection.to_pyarrow(counted).to_pylist()
+    ]
+
+
+def _notices(delivered: ir.Table, table: type[Table], sieve: Sieve) -> Iterator[str]:
+    declared = table.schema()
+    extra = [
+        name
+        for name in delivered.columns
+        if name not in declared and name not in (*BOOKKEEPING, "file_row_number")
+    ]
+    if extra:
+        yield f"not used, because no column is declared for it: {', '.join(extra)}"
+    absent = [name for name in declared if name not in delivered.columns]
+    if absent:
+        yield f"not delivered, and left empty: {', '.join(absent)}"
+    for column in table.columns():
+        if column.references and column.references not in sieve.known and column.name not in absent:
+            other = column.references.partition(".")[0]
+            yield f"{column.name} is not checked: {other} was not delivered"
+        if column.kind == "time" and column.name in delivered.columns:
+            kind = delivered.schema()[column.name]
+            if kind.is_timestamp() and not kind.timezone:
+                yield (
+                    f"{column.name} carries no time zone and is read as UTC; if it is local time, "
+                    "declare time_zone in a mapping file"
+                )
