@@ -10,6 +10,7 @@ from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, evaluation_path, judge
 from pipeline.examples import read_examples
 from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.stage import run_stage
 from pipeline.train import trained_folder
 
 
@@ -57,4 +58,4 @@ def evaluate(project: Project, name: str) -> Evaluation:
 
 
 if __name__ == "__main__":
-    evaluate(open_project(Path()), sys.argv[1])
+    run_stage(lambda: evaluate(open_project(Path()), sys.argv[1]))

@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.table import Table
 from features.tables import TABLE_BY_NAME, TABLES
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp"))  # type: ignore[untyped-decorator]  # Ibis ships no types
-def _local(zone: ir.StringValue, moment: ir.TimestampValue) -> ir.TimestampValue:
-    """Return the wall-clock time of a UTC moment (DuckDB's own function)."""
+from pipeline.duck import wall_clock_of
+from pipeline.zones import local_date
 
 
 def read_events(connection: Backend, tables: Path, *, time_zone: str) -> dict[str, ir.Table]:
@@ -56,7 +52,7 @@ def _localised(table: ir.Table, time_zone: str) -> ir.Table:
     if not {"event_time", "available_time"} <= set(table.columns):
         return table
     return table.mutate(
-        event_time=_local(time_zone, _.event_time),
-        event_on=_local(time_zone, _.event_time).date(),
-        available_on=_local(time_zone, _.available_time).date(),
+        event_time=wall_clock_of(time_zone, _.event_time),
+        event_on=local_date(_.event_time, time_zone),
+        available_on=local_date(_.available_time, time_zone),
     ).drop("available_time")

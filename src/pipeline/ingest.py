@@ -5,8 +5,10 @@ from pathlib import Path
 
 from features.tables import TABLE_BY_NAME
 from pipeline.durable import whole_folder, write_json
+from pipeline.params import read_run
 from pipeline.sources.definition import SourceError
 from pipeline.sources.open import open_source
+from pipeline.stage import run_stage
 
 #: Says where each ingested table came from.
 MANIFEST = "manifest.json"
@@ -70,3 +72,13 @@ def ingest(location: str, to: Path) -> Ingested:
             draft / MANIFEST, {"location": found.location, "origins": origins, "ignored": ignored}
         )
     return found
+
+
+def main(folder: Path = Path()) -> None:
+    """Ingest the data that the run was asked for."""
+    artifacts = folder / "artifacts"
+    ingest(read_run(folder).data, artifacts / "ingested")
+
+
+if __name__ == "__main__":
+    run_stage(main)

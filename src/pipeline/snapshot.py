@@ -22,6 +22,7 @@ from pipeline.project import (
 )
 from pipeline.snapshot_store import build_snapshots
 from pipeline.snapshot_table import Grains
+from pipeline.stage import run_stage
 
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
 #: outcome window that reaches into days without data would count everybody as a no.
@@ -33,17 +34,20 @@ class CutoffError(ValueError):
 
 
 class Span(NamedTuple):
-    """Days on which transactions happened, or became known."""
+    """First and last day on which anything was sold."""
 
-    first_event: date
-    last_known: date
+    first: date
+    last: date
 
 
 def span_of(events: Mapping[str, ir.Table]) -> Span:
-    """Return the first day of the transactions, and the last on which one became known."""
+    """Return the first and the last day of the transactions.
+
+    Rows that arrive late do not push the end: they are late.
+    """
     sold = events["transactions"]
-    row = sold.aggregate(first=sold.event_on.min(), last=sold.available_on.max()).to_pandas()
-    return Span(row["first"].iloc[0], row["last"].iloc[0])
+    row = sold.aggregate(first=sold.event_on.min(), last=sold.event_on.max()).to_pandas()
+    return Span(row["first"].iloc[0].date(), row["last"].iloc[0].date())
 
 
 def scoring_cutoff(asked: date | None, span: Span) -> date:
@@ -59,13 +63,13 @@ def scoring_cutoff(asked: date | None, span: Span) -> date:
     >>> scoring_cutoff(None, Span(date(2024, 1, 1), date(2026, 6, 29))).isoformat()
     '2026-06-30'
     """
-    newest = span.last_known + timedelta(days=1)
+    newest = span.last + timedelta(days=1)
     if asked is None:
         return newest
     if asked > newest + timedelta(days=QUIET_DAYS):
         raise CutoffError(
             f"--as-of {asked} lies {(asked - newest).days} days past the data, whose newest row "
-            f"is of {span.last_known}: outcomes up to the cut-off are not known yet. Deliver "
+            f"is of {span.last}: outcomes up to the cut-off are not known yet. Deliver "
             f"newer data, or use --as-of {newest} or earlier."
         )
     return asked
@@ -112,7 +116,7 @@ def _plan(project: Project, span: Span) -> dict[str, Cutoffs]:
     return {
         name: plan_cutoffs(
             as_of,
-            first_day=span.first_event,
+            first_day=span.first,
             step_days=grid.step_days,
             max_training=grid.max_training,
             **outcome_window(find_model(name), own)._asdict(),
@@ -122,4 +126,4 @@ def _plan(project: Project, span: Span) -> dict[str, Cutoffs]:
 
 
 if __name__ == "__main__":
-    build(open_project(Path()))
+    run_stage(lambda: build(open_project(Path())))

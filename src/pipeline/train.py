@@ -11,6 +11,7 @@ from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples
 from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.stage import run_stage
 
 
 def trained_folder(artifacts: Path, model: str) -> Path:
@@ -79,4 +80,4 @@ def train(project: Project, name: str) -> None:
 _ROLES = ("train", "tune", "calibrate")
 
 if __name__ == "__main__":
-    train(open_project(Path()), sys.argv[1])
+    run_stage(lambda: train(open_project(Path()), sys.argv[1]))

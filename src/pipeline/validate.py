@@ -8,18 +8,23 @@ from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
+from rich.console import Console
 
 from features.table import Table
 from features.tables import TABLES
 from pipeline.durable import whole_folder
 from pipeline.ingest import MANIFEST
+from pipeline.project import open_project
 from pipeline.quality import Quality, TableQuality, write_report
 from pipeline.sift import Sieve, sift
 from pipeline.sources.definition import BOOKKEEPING
+from pipeline.stage import run_stage
 
 
 class ContractError(ValueError):
     """The tables are not what the contract asks for: what is missing, and how to fix it."""
+
+    exit_code = 2
 
 
 class _RefusedError(Exception):
@@ -162,3 +167,36 @@ def _referenced_first(tables: tuple[type[Table], ...]) -> Iterator[type[Table]]:
         else:
             names = ", ".join(table.table_name for table in waiting)
             raise ContractError(f"the tables {names} refer to each other in a circle")
+
+
+def main(folder: Path = Path()) -> None:
+    """Validate what was ingested for the run.
+
+    Raises
+    ------
+    ContractError
+        If more rows than declared break the contract.
+    """
+    project = open_project(folder)
+    rules, artifacts = project.params.validation, project.artifacts
+    with Console(stderr=True).status("validate") as status:
+        quality = validate(
+            artifacts / "ingested",
+            artifacts,
+            time_zone=project.params.time_zone,
+            now=project.run.requested_at,
+            delays={name: timedelta(hours=h) for name, h in rules.available_after_hours.items()},
+            max_quarantined_share=rules.max_quarantined_share,
+            progress=lambda name: status.update(f"validate: {name}"),
+        )
+    if not quality.passed:
+        raise ContractError(
+            f"more than {rules.max_quarantined_share:.1%} of the rows of a table break the "
+            f"contract. {artifacts / 'quality' / 'report.html'} says which and why; the rows are "
+            f"kept in {artifacts / 'quarantine'}. Mend the data, or raise "
+            "validation.max_quarantined_share."
+        )
+
+
+if __name__ == "__main__":
+    run_stage(main)

