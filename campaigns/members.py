@@ -19,7 +19,7 @@ class DamagedListError(ValueError):
 
 
 class MembersFile(NamedTuple):
-    """Size and contents of a file of members."""
+    """Size and contents of a file of members, as it was frozen."""
 
     bytes: int
     sha256: str
@@ -43,20 +43,27 @@ def choose_members(artifacts: Path, score_set: ScoreSet, *, size: int) -> pa.Tab
         `rank`, from 1, and the columns of the score set.
     """
     seen: set[str] = set()
-    kept: list[pa.RecordBatch] = []
+    chosen: list[pa.RecordBatch] = []
+    missing = size
     for batch in ranked_batches(artifacts, score_set):
-        positions: list[int] = []
-        for position, customer in enumerate(batch["customer_id"].to_pylist()):
-            if len(seen) == size:
-                break
-            if customer not in seen:
-                seen.add(customer)
-                positions.append(position)
-        kept.append(batch.take(pa.array(positions, pa.int64())))
-        if len(seen) == size:
+        # One row a customer is the common case, and needs no looking.
+        best = batch if score_set.rows == score_set.customers else _first_rows(batch, seen)
+        chosen.append(best.slice(0, missing))
+        missing -= len(chosen[-1])
+        if not missing:
             break
-    members = pa.Table.from_batches(kept)
+    members = pa.Table.from_batches(chosen)
     return members.add_column(0, "rank", pa.array(range(1, len(members) + 1), pa.int32()))
+
+
+def _first_rows(batch: pa.RecordBatch, seen: set[str]) -> pa.RecordBatch:
+    """Keep the rows of customers who were not seen before; note who was."""
+    positions = []
+    for position, customer in enumerate(batch["customer_id"].to_pylist()):
+        if customer not in seen:
+            seen.add(customer)
+            positions.append(position)
+    return batch.take(pa.array(positions, pa.int64()))
 
 
 def members_path(artifacts: Path, list_id: str) -> Path:
@@ -73,22 +80,30 @@ def freeze_members(artifacts: Path, list_id: str, members: pa.Table) -> MembersF
     return MembersFile(len(content), hashlib.sha256(content).hexdigest())
 
 
-def read_members(artifacts: Path, list_id: str, *, after: int, limit: int) -> pa.Table:
+def read_members(
+    artifacts: Path, list_id: str, frozen: MembersFile, *, after: int, limit: int
+) -> pa.Table:
     """Return the members of the ranks `after + 1` to `after + limit`.
 
     Raises
     ------
     DamagedListError
-        If the file is missing or cannot be read.
+        If the file is missing, has another size than it was frozen with, or cannot be read.
     """
     path = members_path(artifacts, list_id)
     try:
+        if path.stat().st_size != frozen.bytes:
+            raise _damaged(list_id, path)
         with pq.ParquetFile(path) as file:
             groups = range(after // _ROWS_PER_GROUP, (after + limit - 1) // _ROWS_PER_GROUP + 1)
             present = [group for group in groups if group < file.num_row_groups]
             rows = file.read_row_groups(present)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DamagedListError(
-            f"the members of list {list_id} cannot be read. Restore {path.name} from a backup."
-        ) from error
+        raise _damaged(list_id, path) from error
     return rows.slice(after % _ROWS_PER_GROUP, limit)
+
+
+def _damaged(list_id: str, path: Path) -> DamagedListError:
+    return DamagedListError(
+        f"the members of list {list_id} are missing or damaged. Restore {path.name} from a backup."
+    )

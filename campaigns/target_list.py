@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.list_spec import ListSpec
-from campaigns.members import choose_members, freeze_members
+from campaigns.members import MembersFile, choose_members, freeze_members
 from campaigns.state.tables import FrozenList
 from pipeline.release import Released
 from pipeline.score_set import ScoreSet, read_score_set
@@ -76,6 +76,8 @@ class TargetList:
         Fingerprint of the data that were scored.
     ledger : Ledger
         How many were selected, and how many left out for which reason.
+    members : MembersFile
+        Size and contents of the file of members.
     created_at : datetime
         When it was first built, in UTC.
     """
@@ -88,6 +90,7 @@ class TargetList:
     as_of: date
     data_fingerprint: str
     ledger: Ledger
+    members: MembersFile
     created_at: datetime
 
     @classmethod
@@ -102,6 +105,7 @@ class TargetList:
             as_of=row.as_of,
             data_fingerprint=row.data_fingerprint,
             ledger=Ledger(row.base, row.selected, row.not_eligible, row.below_cut_off),
+            members=MembersFile(row.members_bytes, row.members_sha256),
             created_at=row.created_at,
         )
 
@@ -124,6 +128,7 @@ class TargetList:
             "score_set": self.score_set,
             "score_set_revision": self.score_set_revision,
             "data_fingerprint": self.data_fingerprint,
+            "members_sha256": self.members.sha256,
         }
 
 

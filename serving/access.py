@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from campaigns.keys import InvalidKeyError, Key, recognise_key
+from campaigns.keys import InvalidKeyError, Key
 from serving.resources import Resources
 
 #: What anybody may ask who can reach the port: nothing about customers, lists or keys.
@@ -50,7 +50,10 @@ class Authenticate:
         shared: Resources = scope["app"].state.resources
         try:
             text = _presented(scope)
-            key = await run_in_threadpool(recognise_key, shared.state, text, at=shared.now())
+            now = shared.now()
+            key = shared.keys.remembered(text, at=now) or await run_in_threadpool(
+                shared.keys.recognise, text, at=now
+            )
         except _REFUSALS as error:
             await self.refuse(Request(scope), error)(scope, receive, send)
             return

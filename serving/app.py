@@ -10,7 +10,9 @@ from campaigns.state.database import open_state
 from serving import health, lists, members, metrics
 from serving.access import Authenticate
 from serving.counters import Counters, CountRequests
+from serving.keyring import KeyRing
 from serving.live import LiveRelease
+from serving.pages import Pages
 from serving.problems import describe_problems, handle_problems, refuse
 from serving.request_id import RequestId
 from serving.resources import Resources
@@ -30,8 +32,14 @@ def create_app(settings: ServingSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = open_state(settings.artifacts, settings.state_url)
-        live = LiveRelease(settings.artifacts)
-        app.state.resources = Resources(settings.artifacts, state, live, counters)
+        app.state.resources = Resources(
+            artifacts=settings.artifacts,
+            state=state,
+            live=LiveRelease(settings.artifacts),
+            keys=KeyRing(state),
+            pages=Pages(settings.artifacts, state, capacity_bytes=settings.page_cache_bytes),
+            counters=counters,
+        )
         try:
             yield
         finally:

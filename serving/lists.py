@@ -39,6 +39,7 @@ class ListDocument(BaseModel):
     score_set: str
     score_set_revision: int
     data_fingerprint: str
+    members_sha256: str
 
 
 EXAMPLE: dict[str, Any] = {
@@ -54,6 +55,7 @@ EXAMPLE: dict[str, Any] = {
     "score_set": "2026-03-01-0247f180decb",
     "score_set_revision": 1,
     "data_fingerprint": "c0ffee",
+    "members_sha256": "9b74c9897bac770ffc029102a200c5de2d2f36c2f0a3f1d5e9d1c6c2a3b4c5d6",
 }
 
 _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EXAMPLE}}}

@@ -3,21 +3,23 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from campaigns.members import DamagedListError, read_members
-from campaigns.target_list import UnknownListError, find_list
+from campaigns.members import DamagedListError
+from campaigns.target_list import UnknownListError
 from serving.access import allowed
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
 from serving.json_bytes import json_bytes
+from serving.pages import BLOCK
 from serving.problems import documented
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
 
 #: The largest page, in members.
-LARGEST = 1000
+LARGEST = BLOCK
 
 
 class Member(BaseModel):
@@ -40,19 +42,19 @@ class MembersPage(BaseModel):
     list_id: str
     model: str
     model_version: str
-    members: list[Member]
     next_cursor: str | None = Field(description="Pass it as `cursor`; null on the last page.")
+    members: list[Member]
 
 
 _PAGE: dict[str, Any] = {
     "list_id": "list_5f0c9a4be1d27c3388aa",
     "model": "customer_activity",
     "model_version": "3",
+    "next_cursor": make_cursor("list_5f0c9a4be1d27c3388aa", 2),
     "members": [
         {"rank": 1, "customer_id": "c-01842", "probability": 0.93},
         {"rank": 2, "customer_id": "c-00317", "probability": 0.91},
     ],
-    "next_cursor": make_cursor("list_5f0c9a4be1d27c3388aa", 2),
 }
 
 
@@ -66,22 +68,25 @@ _PAGE: dict[str, Any] = {
         **documented(UnknownListError, InvalidCursorError, DamagedListError),
     },
 )
-def members(
+async def members(
     list_id: str,
     shared: Annotated[Resources, Depends(resources)],
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST)] = LARGEST,
 ) -> Response:
     """Members from the best rank on; paging never skips or repeats, as the list is frozen."""
-    found = find_list(shared.state, list_id)
     after = read_cursor(list_id, cursor) if cursor else 0
-    rows = read_members(shared.artifacts, list_id, after=after, limit=limit).to_pylist()
-    last = after + len(rows)
-    page = {
-        "list_id": list_id,
-        "model": found.spec.model,
-        "model_version": found.version,
-        "members": rows,
-        "next_cursor": make_cursor(list_id, last) if last < found.ledger.selected else None,
-    }
-    return Response(json_bytes(page), media_type="application/json")
+    page = shared.pages.kept(list_id, after=after, limit=limit)
+    if page is None:
+        page = await run_in_threadpool(shared.pages.read, list_id, after=after, limit=limit)
+    more = page.last < page.list.ledger.selected
+    head = json_bytes(
+        {
+            "list_id": list_id,
+            "model": page.list.spec.model,
+            "model_version": page.list.version,
+            "next_cursor": make_cursor(list_id, page.last) if more else None,
+        }
+    )
+    body = b"".join((head[:-1], b',"members":[', page.members, b"]}"))
+    return Response(body, media_type="application/json")

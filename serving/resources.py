@@ -8,7 +8,9 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from serving.counters import Counters
+from serving.keyring import KeyRing
 from serving.live import LiveRelease
+from serving.pages import Pages
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Resources:
     artifacts: Path
     state: Engine
     live: LiveRelease
+    keys: KeyRing
+    pages: Pages
     counters: Counters
 
     def now(self) -> datetime:
@@ -25,7 +29,7 @@ class Resources:
         return datetime.now(UTC)
 
 
-def resources(request: Request) -> Resources:
+async def resources(request: Request) -> Resources:
     """Return what the routes share."""
     found: Resources = request.app.state.resources
     return found

@@ -17,6 +17,8 @@ class ServingSettings(BaseSettings):
         Where the state lies; `artifacts/state.db` by default.
     max_body_bytes : int
         A longer request body is refused.
+    page_cache_bytes : int
+        How much memory encoded pages may take.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -24,6 +26,7 @@ class ServingSettings(BaseSettings):
     artifacts: Path = Path("artifacts")
     database_url: SecretStr | None = None
     max_body_bytes: int = Field(default=1_048_576, gt=0)
+    page_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
 
     @property
     def state_url(self) -> str | None:

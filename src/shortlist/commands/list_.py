@@ -75,7 +75,7 @@ def _show(ctx: typer.Context, found: "TargetList") -> None:
         f"Left out: {ledger.not_eligible:,} not eligible, {ledger.below_cut_off:,} below the "
         f"cut-off.\nMembers: {path}"
     )
-    best = read_members(shared.artifacts, found.id, after=0, limit=_SHOWN)
+    best = read_members(shared.artifacts, found.id, found.members, after=0, limit=_SHOWN)
     table = Table(*best.column_names)
     for row in best.to_pylist():
         table.add_row(*(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values()))
