@@ -33,7 +33,7 @@ from pipeline.versions import (
 
 
 class RefusedError(ValueError):
-    """The gate refused a version; what was live before stays live, rescored."""
+    """The gate has not passed a version that is to go live by hand."""
 
     exit_code = 4
 
@@ -79,6 +79,36 @@ def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Pu
     scored = score(project, model, winner, clock=clock)
     release(project.artifacts, name, version=winner, score_set=scored.id, at=clock())
     return Published(version, decision, winner, scored)
+
+
+def promote(
+    project: Project,
+    name: str,
+    number: str,
+    *,
+    clock: Callable[[], datetime],
+    reason: str | None = None,
+) -> ScoreSet:
+    """Make a version live by hand: score the newest snapshot with it and release that.
+
+    Raises
+    ------
+    RefusedError
+        If the gate has not passed the version and no reason is given.
+    """
+    decision = decision_of(project.artifacts, name, number)
+    folder = version_folder(project.artifacts, name, number)
+    if (decision is None or not decision.passed) and reason is None:
+        refusals = "; ".join(decision.refusals()) if decision else "it was never asked"
+        raise RefusedError(
+            f"the gate has not passed version {number} of {name} ({refusals}). Give a --reason "
+            "to make it live all the same."
+        )
+    if reason is not None:
+        write_json(folder / "promotion.json", {"reason": reason, "at": clock()})
+    scored = score(project, find_model(name), number, clock=clock)
+    release(project.artifacts, name, version=number, score_set=scored.id, at=clock())
+    return scored
 
 
 def _champion(project: Project, name: str) -> str | None:

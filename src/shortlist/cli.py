@@ -10,9 +10,11 @@ import sys
 import typer
 
 from shortlist.commands.db import db
+from shortlist.commands.demo import demo
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
+from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
@@ -21,9 +23,13 @@ from shortlist.verb import group, verb
 OUR_PACKAGES = {"features", "models", "pipeline", "campaigns", "serving", "shortlist"}
 
 app = group("Ranked target lists from a retailer's own tables, and proof of what offers changed.")
+app.command()(verb(demo))
 app.command()(verb(simulate))
 app.command()(verb(run))
 app.command()(verb(evaluate))
+app.command()(verb(models))
+app.command()(verb(promote))
+app.command()(verb(rollback))
 app.command()(verb(serve))
 app.add_typer(list_, name="list")
 app.add_typer(keys, name="keys")

@@ -1,11 +1,12 @@
 """`shortlist run`: from tables to a released score set."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
 
+from shortlist.operations import now
 from shortlist.verb import context_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(
     context = context_of(ctx)
     published = run_project(
         context.folder,
-        clock=lambda: datetime.now(UTC),
+        clock=now,
         data=data,
         as_of=None if as_of is None else read_day(as_of),
         overrides=dict(read_setting(one) for one in overrides or []),
@@ -83,7 +84,7 @@ def read_setting(text: str) -> tuple[str, Any]:
 
 
 def report(context: "Context", published: "dict[str, Published]") -> None:
-    """Print what became of each model; exit with 4 if the gate refused one."""
+    """Say what became of each model; exit with 4 if the gate refused one."""
     console = context.console
     for name, one in published.items():
         number, decision = one.version.number, one.decision
