@@ -5,16 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from models.learners.beta_geometric import BetaGeometric
+    from models.learners.frame import FrameError
+    from models.learners.logistic import LogisticBaseline
+    from models.learners.propensity import PropensityClassifier
+    from models.learners.rfm_cells import RfmCells
 
-#: Where each name lives; imported when it is first used, because LightGBM takes seconds.
+#: Where each name lives; scikit-learn and LightGBM are imported when one is first used.
 _HOMES = {
-    "BetaGeometric": "models.learners.beta_geometric",
+    "BetaGeometric": "beta_geometric",
+    "FrameError": "frame",
+    "LogisticBaseline": "logistic",
+    "PropensityClassifier": "propensity",
+    "RfmCells": "rfm_cells",
 }
 
-__all__ = ["BetaGeometric"]
+__all__ = ["BetaGeometric", "FrameError", "LogisticBaseline", "PropensityClassifier", "RfmCells"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,150 @@
+"""What every learner here accepts: any frame of features, outcomes of 0 and 1, and weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class FrameError(ValueError):
+    """The rows cannot be learned from, or scored; the message names the columns."""
+
+
+def as_frame(X: Any, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return X as a frame with text column names.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n, n_columns)
+        A frame is returned as it is; an array gets the names `x0`, `x1`, ...
+    columns : sequence of str, optional
+        What the learner was fitted on: chosen by name from a frame, whatever their order.
+
+    Raises
+    ------
+    FrameError
+        If X has no row or column, a name occurs twice, or columns are missing.
+    """
+    if hasattr(X, "toarray"):
+        raise TypeError("X is a sparse matrix, but a dense array or a data frame is needed")
+    if isinstance(X, pd.DataFrame):
+        frame = X if all(isinstance(name, str) for name in X) else X.rename(columns=str)
+    else:
+        frame = _from_array(X)
+    if columns is not None:
+        return _chosen(frame, columns, named=isinstance(X, pd.DataFrame))
+    if not frame.shape[0] or not frame.shape[1]:
+        raise FrameError(
+            f"X has 0 sample(s) or 0 feature(s) (shape={frame.shape}) while a minimum of 1 "
+            "of each is required"
+        )
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        raise FrameError(f"X has several columns named {', '.join(twice)}; rename or drop them")
+    return frame
+
+
+def as_outcomes(y: Any, X: pd.DataFrame) -> FloatArray:
+    """Return y as an array of 0 and 1, one per row of X.
+
+    Rows are matched by position. A duplicate index is therefore harmless, but an index that
+    shows another order than that of X is refused.
+
+    Raises
+    ------
+    FrameError
+        If lengths differ, a value is missing or neither 0 nor 1, or only one of them occurs.
+    """
+    if y is None:
+        raise FrameError("requires y to be passed, but the target y is None")
+    if isinstance(y, pd.Series) and not y.index.equals(X.index):
+        _refuse_another_order(y.index, X.index)
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:  # noqa: PLR2004 - a frame of one column
+        values = values[:, 0]
+    if values.ndim != 1 or len(values) != len(X):
+        raise FrameError(
+            f"y has shape {values.shape}, but X has {len(X)} rows: one outcome per row is needed"
+        )
+    missing = int(pd.isna(values).sum())
+    if missing:
+        raise FrameError(
+            f"y has {missing} missing values (NaN) in {len(values)} rows; drop the rows whose "
+            "outcome is not known yet"
+        )
+    if not np.isin(values, (0, 1)).all():
+        found = sorted({str(value) for value in values[:10_000]})
+        raise FrameError(
+            f"y holds {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}, but an outcome "  # noqa: PLR2004
+            "is 0 or 1 (or False, True); map your labels, for example y = (label == 'yes')"
+        )
+    outcome = values.astype(np.float64)
+    if outcome.min() == outcome.max():
+        raise FrameError(
+            f"y has one class only: all {len(outcome)} outcomes are {outcome[0]:.0f}. Both 0 and "
+            "1 are needed; check the label, or use a longer outcome window"
+        )
+    return outcome
+
+
+def as_weights(sample_weight: Any, rows: int) -> FloatArray:
+    """Return one weight per row; ones where none are given.
+
+    Raises
+    ------
+    FrameError
+        If lengths differ, or a weight is missing or negative.
+    """
+    if sample_weight is None:
+        return np.ones(rows)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (rows,):
+        raise FrameError(f"sample_weight has shape {weight.shape}, but X has {rows} rows")
+    if not np.isfinite(weight).all() or weight.min() < 0:
+        raise FrameError("sample_weight has missing or negative values; weights are 0 or more")
+    return weight
+
+
+def _from_array(X: Any) -> pd.DataFrame:
+    values = np.asarray(X)
+    if np.iscomplexobj(values):
+        raise FrameError("Complex data not supported: X has complex numbers")
+    if values.ndim != 2:  # noqa: PLR2004 - rows and columns
+        raise FrameError(
+            f"X has shape {values.shape}, but rows and columns are needed. Reshape your data "
+            "with X.reshape(-1, 1) if it is one feature"
+        )
+    return pd.DataFrame(values, columns=[f"x{i}" for i in range(values.shape[1])])
+
+
+def _chosen(frame: pd.DataFrame, columns: Sequence[str], *, named: bool) -> pd.DataFrame:
+    if not named and frame.shape[1] != len(columns):
+        raise FrameError(
+            f"X has {frame.shape[1]} features, but the learner is expecting {len(columns)} "
+            "features as input"
+        )
+    names = set(frame.columns)
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise FrameError(
+            f"X lacks {len(missing)} of the {len(columns)} columns the learner was fitted on: "
+            f"{', '.join(missing)}. Add them (null where unknown)"
+        )
+    return frame[list(columns)]
+
+
+def _refuse_another_order(ours: "pd.Index[Any]", theirs: "pd.Index[Any]") -> None:
+    same_labels = (
+        len(ours) == len(theirs)
+        and ours.is_unique
+        and ours.sort_values().equals(theirs.sort_values())
+    )
+    if same_labels:
+        raise FrameError(
+            "y has the index of X in another order; rows are matched by position, so pass "
+            "y.loc[X.index]"
+        )

@@ -1,0 +1,179 @@
+"""A penalised logistic regression on encoded columns: one term per column.
+
+Numbers are cut at their outer half percents, logged where that makes them less skewed, and
+standardised; a missing number gets a coefficient of its own. Each text value has one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from models.learners.encoder import FIRST, EncodedColumn
+from models.learners.frame import FloatArray
+from models.learners.newton import fit_logistic
+
+#: More rows than this hardly move a model of so few coefficients; a random part is used.
+ROWS = 200_000
+#: Numbers are cut at these quantiles, so that one odd value cannot carry a coefficient.
+CUT = (0.005, 0.995)
+
+
+@dataclass(frozen=True)
+class NumberTerm:
+    """Contribution of a number: linear between two limits, a constant where missing."""
+
+    low: float
+    high: float
+    logged: bool
+    mean: float
+    scale: float
+    coefficient: float = 0.0
+    missing: float = 0.0
+
+    def standardised(self, values: FloatArray) -> FloatArray:
+        """Return the number on the scale of its coefficient; 0 where missing."""
+        inside = np.clip(values, self.low, self.high)
+        inside = _logged(inside) if self.logged else inside
+        return np.nan_to_num((inside - self.mean) / self.scale)
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """Return the contribution of each row, in log-odds."""
+        return self.coefficient * self.standardised(values) + self.missing * np.isnan(values)
+
+
+@dataclass(frozen=True)
+class TextTerm:
+    """Contribution of a text: one number per code."""
+
+    by_code: tuple[float, ...]
+
+    def __call__(self, codes: FloatArray) -> FloatArray:
+        """Return the contribution of each row, in log-odds."""
+        return np.asarray(self.by_code)[codes.astype(np.int64)]
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """An intercept and one term per column, in log-odds."""
+
+    intercept: float
+    terms: tuple[NumberTerm | TextTerm, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        matrix: FloatArray,
+        y: FloatArray,
+        columns: Sequence[EncodedColumn],
+        *,
+        weight: FloatArray,
+        offset: FloatArray,
+        penalty: float = 1.0,
+        seed: int = 0,
+    ) -> Self:
+        """Fit the terms on an encoded matrix; a random 200,000 rows where there are more.
+
+        Parameters
+        ----------
+        matrix : array of shape (n, n_columns)
+            As `FrameEncoder.transform` returns it.
+        y : array of shape (n,)
+            Outcomes, 0 or 1.
+        columns : sequence of EncodedColumn
+            What the columns of the matrix are.
+        weight, offset : array of shape (n,)
+            How often each row counts; log-odds added by the way rows were sampled.
+        penalty : float
+            Ridge on coefficients of standardised numbers and of text values.
+        seed : int
+            Chooses the rows where there are too many.
+        """
+        if len(y) > ROWS:
+            chosen = np.random.default_rng(seed).permutation(len(y))[:ROWS]
+            chosen.sort()
+            matrix, y, weight, offset = matrix[chosen], y[chosen], weight[chosen], offset[chosen]
+        blocks: list[FloatArray] = []
+        shapes: list[NumberTerm | int] = []
+        for position, column in enumerate(columns):
+            values = matrix[:, position]
+            if column.kind == "text":
+                codes = FIRST + len(column.levels)
+                shapes.append(codes)
+                blocks.append(np.equal.outer(values, np.arange(codes)).astype(np.float64))
+            else:
+                term = _scaled(values)
+                shapes.append(term)
+                blocks.append(np.column_stack([term.standardised(values), np.isnan(values)]))
+        solution = fit_logistic(
+            np.column_stack(blocks), y, weight=weight, offset=offset, penalty=penalty
+        )
+        terms: list[NumberTerm | TextTerm] = []
+        position = 1
+        for shape in shapes:
+            if isinstance(shape, int):
+                terms.append(TextTerm(tuple(solution[position : position + shape].tolist())))
+                position += shape
+            else:
+                coefficient, missing = solution[position : position + 2].tolist()
+                terms.append(
+                    NumberTerm(**asdict(shape) | {"coefficient": coefficient, "missing": missing})
+                )
+                position += 2
+        return cls(float(solution[0]), tuple(terms))
+
+    def log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Return the log-odds of each row of an encoded matrix."""
+        total = np.full(len(matrix), self.intercept)
+        for position, term in enumerate(self.terms):
+            total += term(matrix[:, position])
+        return total
+
+    def contributions(self, matrix: FloatArray) -> FloatArray:
+        """Return what each column adds to each row's log-odds, of shape (n, n_columns)."""
+        return np.column_stack([term(matrix[:, i]) for i, term in enumerate(self.terms)])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` needs."""
+        return {
+            "intercept": self.intercept,
+            "terms": [
+                {"by_code": list(term.by_code)} if isinstance(term, TextTerm) else asdict(term)
+                for term in self.terms
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Restore a fitted model."""
+        terms = (
+            TextTerm(tuple(term["by_code"])) if "by_code" in term else NumberTerm(**term)
+            for term in document["terms"]
+        )
+        return cls(document["intercept"], tuple(terms))
+
+
+def _scaled(values: FloatArray) -> NumberTerm:
+    """Learn limits, log and scale of a number; coefficients follow."""
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return NumberTerm(0.0, 0.0, logged=False, mean=0.0, scale=1.0)
+    low, high = np.quantile(known, CUT).tolist()
+    if low == high:  # nearly constant: the few other values are all there is to learn from
+        low, high = float(known.min()), float(known.max())
+    inside = np.clip(known, low, high)
+    logged = bool(abs(_skewness(_logged(inside))) < abs(_skewness(inside)))
+    inside = _logged(inside) if logged else inside
+    scale = float(inside.std())
+    return NumberTerm(low, high, logged, float(inside.mean()), scale if scale > 0 else 1.0)
+
+
+def _logged(values: FloatArray) -> FloatArray:
+    return np.copysign(np.log1p(np.abs(values)), values)
+
+
+def _skewness(values: FloatArray) -> float:
+    deviation = values - values.mean()
+    spread = float(np.mean(deviation**2)) ** 1.5
+    return float(np.mean(deviation**3)) / spread if spread > 0 else 0.0

@@ -1,0 +1,408 @@
+"""A probability that can be counted on, from any frame: trees, a linear partner, calibration."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from models.learners import calibrators
+from models.learners.blending import linear_share
+from models.learners.boosting import Rows, Trees, boost, start_of
+from models.learners.calibrators import Calibration, calibrate, expit
+from models.learners.encoder import FrameEncoder
+from models.learners.folds import folds_of
+from models.learners.frame import FloatArray, FrameError, as_frame, as_outcomes, as_weights
+from models.learners.linear import LinearModel
+
+#: Raised when what is saved changes its shape.
+FORMAT = 1
+DESCRIPTION = "model.json"
+#: Most trees where early stopping decides.
+MOST_TREES = 3000
+
+
+class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Boosted trees, blended with a logistic regression where that helps, and calibrated.
+
+    With `X_cal` and `y_cal` (a later period, say) the trees are grown on all of `X`, and
+    number of trees, blend and calibrator are decided there. Without them all three are
+    decided on held-out fifths of `X`, whole groups at a time, and the scores of the five
+    sets of trees are averaged.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Step of each tree.
+    leaves : int
+        Most leaves of a tree.
+    min_leaf : int
+        Fewest rows in a leaf.
+    l2 : float
+        Ridge on the leaf values.
+    columns_share : float
+        Share of the columns that each tree may use, in (0, 1].
+    rows_share : float
+        Share of the rows that each tree is grown on, in (0, 1].
+    trees : int, optional
+        Number of trees; where it is left out, early stopping on held-out rows decides.
+    bags : int
+        Sets of trees from different seeds whose log-odds are averaged.
+    blend : bool
+        Whether a logistic regression may take part, where held-out log loss says so.
+    calibration : str
+        `"auto"`, `"beta"`, `"platt"`, `"isotonic"` or `"none"`; see `calibrate`.
+    monotone : mapping, optional
+        By column: 1 where the probability may only rise with the number, -1 only fall. The
+        linear partner then stays away.
+    max_levels, min_rows : int
+        See `FrameEncoder`.
+    threads : int, optional
+        All cores where left out. The result does not depend on it.
+    seed : int
+        The same data and seed give the same model.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"recency_days": random.integers(0, 365, 2000)})
+    >>> y = random.random(2000) < np.where(X["recency_days"] < 90, 0.3, 0.1)
+    >>> learner = PropensityClassifier(seed=1).fit(X, y)
+    >>> new = pd.DataFrame({"recency_days": [10, 300]})
+    >>> learner.predict_proba(new)[:, 1].round(1)
+    array([0.3, 0.1])
+    """
+
+    def __init__(
+        self,
+        *,
+        learning_rate: float = 0.05,
+        leaves: int = 15,
+        min_leaf: int = 20,
+        l2: float = 5.0,
+        columns_share: float = 0.7,
+        rows_share: float = 0.8,
+        trees: int | None = None,
+        bags: int = 1,
+        blend: bool = True,
+        calibration: Calibration = "auto",
+        monotone: Mapping[str, int] | None = None,
+        max_levels: int = 250,
+        min_rows: int = 10,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+        self.min_leaf = min_leaf
+        self.l2 = l2
+        self.columns_share = columns_share
+        self.rows_share = rows_share
+        self.trees = trees
+        self.bags = bags
+        self.blend = blend
+        self.calibration = calibration
+        self.monotone = monotone
+        self.max_levels = max_levels
+        self.min_rows = min_rows
+        self.threads = threads
+        self.seed = seed
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        groups: Any = None,
+        X_cal: Any = None,
+        y_cal: Any = None,
+        keep_rate: Any = 1.0,
+        keep_rate_cal: Any = 1.0,
+    ) -> Self:
+        """Learn from rows and outcomes.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_columns)
+            Numbers, flags, dates, text, categories; missing values are welcome.
+        y : array-like of shape (n,)
+            Outcomes, 0 or 1 (or False, True).
+        sample_weight : array-like of shape (n,), optional
+            How often each row counts. Not for balancing classes: that spoils probabilities.
+        groups : array-like of shape (n,), optional
+            The customer of each row; no customer is on both sides of a held-out part.
+        X_cal, y_cal : optional
+            Rows on which number of trees, blend and calibration are decided.
+        keep_rate, keep_rate_cal : float or array-like of shape (n,)
+            Share of the negatives like this row that was kept when rows were thinned, in
+            (0, 1], in `X` and in `X_cal`. The probabilities are those before thinning.
+
+        Raises
+        ------
+        FrameError
+            If the rows cannot be learned from; the message says why.
+        """
+        frame = as_frame(X)
+        outcome = as_outcomes(y, frame)
+        if (X_cal is None) != (y_cal is None):
+            raise FrameError("X_cal and y_cal belong together; pass both or neither")
+        self.encoder_ = FrameEncoder(max_levels=self.max_levels, min_rows=self.min_rows).fit(frame)
+        rows = Rows(
+            self.encoder_.transform(frame),
+            outcome,
+            as_weights(sample_weight, len(frame)),
+            _offset(keep_rate, len(frame)),
+        )
+        start = start_of(rows)
+        if X_cal is None:
+            self._fit_crosswise(rows, start, groups)
+        else:
+            frame_cal = as_frame(X_cal, self.encoder_.names)
+            outcome_cal = as_outcomes(y_cal, frame_cal)
+            held_out = Rows(
+                self.encoder_.transform(frame_cal),
+                outcome_cal,
+                np.ones(len(frame_cal)),
+                _offset(keep_rate_cal, len(frame_cal)),
+            )
+            self._fit_with(rows, held_out, start)
+        return self._named(frame if isinstance(X, pd.DataFrame) else None)
+
+    def _named(self, frame: pd.DataFrame | None) -> Self:
+        """Set what scikit-learn asks of a fitted classifier."""
+        self.classes_ = np.array([0, 1])
+        self.n_features_in_ = len(self.encoder_.columns)
+        if frame is not None:
+            self.feature_names_in_ = np.asarray(self.encoder_.names, dtype=object)
+        return self
+
+    def _fit_with(self, rows: Rows, held_out: Rows, start: float) -> None:
+        """Grow trees on all rows; decide the rest on the held-out ones."""
+        stop = held_out if self.trees is None else None
+        boosters = tuple(self._boost(rows, start, bag, stop) for bag in range(self.bags))
+        self.trees_ = Trees(boosters, start)
+        self.linear_ = self._fit_linear(rows) if self._may_blend() else None
+        self._decide(
+            self.trees_.log_odds(held_out.matrix, threads=self.threads),
+            self.linear_.log_odds(held_out.matrix) if self.linear_ else None,
+            held_out,
+        )
+
+    def _fit_crosswise(self, rows: Rows, start: float, groups: Any) -> None:
+        """Decide everything on held-out parts, each scored by trees that have not seen it."""
+        boosters: list[Any] = []
+        by_trees = np.full(len(rows.y), start)
+        by_line = np.full(len(rows.y), start)
+        for seen, held in folds_of(rows.y, groups=groups, seed=self.seed):
+            part, held_out = rows.at(seen), rows.at(held)
+            stop = held_out if self.trees is None else None
+            grown = tuple(self._boost(part, start, bag, stop) for bag in range(self.bags))
+            by_trees[held] = Trees(grown, start).log_odds(held_out.matrix, threads=self.threads)
+            if self._may_blend():
+                by_line[held] = self._fit_linear(part).log_odds(held_out.matrix)
+            boosters += grown
+        self.trees_ = Trees(tuple(boosters), start)
+        self.linear_ = self._fit_linear(rows) if self._may_blend() else None
+        self._decide(by_trees, by_line if self.linear_ else None, rows)
+
+    def _decide(self, by_trees: FloatArray, by_line: FloatArray | None, rows: Rows) -> None:
+        """Choose blend and calibrator by held-out log loss."""
+        self.linear_share_ = 0.0
+        if by_line is not None:
+            self.linear_share_ = linear_share(
+                by_trees, by_line, rows.y, weight=rows.weight, offset=rows.offset
+            )
+            by_trees = (1 - self.linear_share_) * by_trees + self.linear_share_ * by_line
+        if not self.linear_share_:
+            self.linear_ = None
+        self.calibrator_ = calibrate(
+            by_trees,
+            rows.y,
+            method=self.calibration,
+            weight=rows.weight,
+            offset=rows.offset,
+            seed=self.seed,
+        )
+
+    def _may_blend(self) -> bool:
+        return self.blend and not self.monotone
+
+    def _fit_linear(self, rows: Rows) -> LinearModel:
+        return LinearModel.fit(
+            rows.matrix,
+            rows.y,
+            self.encoder_.columns,
+            weight=rows.weight,
+            offset=rows.offset,
+            seed=self.seed,
+        )
+
+    def _boost(self, rows: Rows, start: float, bag: int, held_out: Rows | None) -> Any:
+        return boost(
+            rows,
+            start=start,
+            text=self.encoder_.text_positions,
+            parameters=self._parameters(bag),
+            trees=MOST_TREES if self.trees is None else self.trees,
+            held_out=held_out,
+        )
+
+    def _parameters(self, bag: int) -> dict[str, Any]:
+        """LightGBM's names for ours."""
+        parameters: dict[str, Any] = {
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.leaves,
+            "min_data_in_leaf": self.min_leaf,
+            "lambda_l2": self.l2,
+            "feature_fraction": self.columns_share,
+            "bagging_fraction": self.rows_share,
+            "bagging_freq": int(self.rows_share < 1),
+            "seed": self.seed + 1000 * bag,
+            "num_threads": self.threads or 0,
+        }
+        if self.monotone:
+            unknown = sorted(set(self.monotone) - set(self.encoder_.names))
+            if unknown:
+                raise FrameError(f"monotone names columns that X lacks: {', '.join(unknown)}")
+            parameters["monotone_constraints"] = [
+                self.monotone.get(name, 0) for name in self.encoder_.names
+            ]
+        return parameters
+
+    def predict_log_odds(self, X: Any) -> FloatArray:
+        """Return calibrated log-odds, of shape (n,)."""
+        check_is_fitted(self, "calibrator_")
+        return self.calibrator_(self._raw(self.encoder_.transform(X)))
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the probabilities of 0 and of 1, of shape (n, 2)."""
+        probability = expit(self.predict_log_odds(X))
+        return np.column_stack([1 - probability, probability])
+
+    def predict(self, X: Any) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """Return 1 where the probability is above a half."""
+        return (self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)  # noqa: PLR2004 - a half
+
+    def explain(self, X: Any) -> pd.DataFrame:
+        """Return what each column adds to each row's probability, in probability points.
+
+        Contributions to the log-odds (TreeSHAP and the linear terms) are mapped through the
+        calibrator by the slope of the straight line from the base to the row's score, so
+        that a row adds up to its probability exactly.
+
+        Returns
+        -------
+        DataFrame of shape (n, 1 + n_columns)
+            Index of X; `"(base)"`, the score of average contributions, then one column per
+            column of X. The sum over a row is `predict_proba(X)[:, 1]`.
+
+        References
+        ----------
+        .. [1] Lundberg, S. M. et al. (2020). From local explanations to global understanding
+           with explainable AI for trees. Nature Machine Intelligence 2, 56-67.
+        """
+        check_is_fitted(self, "calibrator_")
+        matrix = self.encoder_.transform(X)
+        added = self.trees_.contributions(matrix, threads=self.threads)
+        base, added = added[:, -1], added[:, :-1]
+        if self.linear_ is not None:
+            by_line = self.linear_.contributions(matrix)
+            base = (1 - self.linear_share_) * base + self.linear_share_ * self.linear_.intercept
+            added = (1 - self.linear_share_) * added + self.linear_share_ * by_line
+        reached = added.sum(axis=1)
+        floor = expit(self.calibrator_(base))
+        gained = expit(self.calibrator_(base + reached)) - floor
+        slope = np.divide(gained, reached, out=np.zeros_like(gained), where=reached != 0)
+        points = np.column_stack([floor, added * slope[:, None]])
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        return pd.DataFrame(points, index=index, columns=["(base)", *self.encoder_.names])
+
+    def _raw(self, matrix: FloatArray) -> FloatArray:
+        """Return blended log-odds before calibration."""
+        by_trees = self.trees_.log_odds(matrix, threads=self.threads)
+        if self.linear_ is None:
+            return by_trees
+        by_line = self.linear_.log_odds(matrix)
+        return (1 - self.linear_share_) * by_trees + self.linear_share_ * by_line
+
+    def save(self, folder: Path) -> None:
+        """Write the model as LightGBM text files and one JSON file, which comes last.
+
+        A folder without `model.json` is therefore not a model.
+        """
+        check_is_fitted(self, "calibrator_")
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [f"trees-{number}.txt" for number in range(len(self.trees_.boosters))]
+        for name, booster in zip(files, self.trees_.boosters, strict=True):
+            (folder / name).write_text(booster.model_to_string(), encoding="utf-8")
+        document = {
+            "learner": type(self).__name__,
+            "format": FORMAT,
+            "parameters": self.get_params(),
+            "encoder": self.encoder_.to_json(),
+            "start": self.trees_.start,
+            "trees": files,
+            "linear": self.linear_.to_json() if self.linear_ else None,
+            "linear_share": self.linear_share_,
+            "calibrator": self.calibrator_.to_json(),
+        }
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read back what `save` wrote.
+
+        Raises
+        ------
+        FrameError
+            If the folder was written by another learner or by a later version.
+        """
+        import lightgbm as lgb
+
+        document = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if (document["learner"], document["format"]) != (cls.__name__, FORMAT):
+            raise FrameError(
+                f"the folder holds a {document['learner']} of format {document['format']}, but "
+                f"a {cls.__name__} of format {FORMAT} is needed; train it again"
+            )
+        learner = cls(**document["parameters"])
+        learner.encoder_ = FrameEncoder.from_json(document["encoder"])
+        boosters = (
+            lgb.Booster(model_str=(folder / name).read_text(encoding="utf-8"))
+            for name in document["trees"]
+        )
+        learner.trees_ = Trees(tuple(boosters), document["start"])
+        linear = document["linear"]
+        learner.linear_ = LinearModel.from_json(linear) if linear else None
+        learner.linear_share_ = document["linear_share"]
+        learner.calibrator_ = calibrators.from_json(document["calibrator"])
+        return learner._named(pd.DataFrame(columns=learner.encoder_.names))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+def _offset(keep_rate: Any, rows: int) -> FloatArray:
+    """Log-odds that thinning the negatives added: -log(share kept)."""
+    kept = np.asarray(keep_rate, dtype=np.float64)
+    if kept.shape not in {(), (rows,)} or not ((kept > 0) & (kept <= 1)).all():
+        raise FrameError(
+            f"keep_rate has shape {kept.shape} and has to be one share, or one per row "
+            f"({rows}), in (0, 1]"
+        )
+    return np.broadcast_to(-np.log(kept), (rows,)).copy()
+
+
+__all__ = ["PropensityClassifier"]
