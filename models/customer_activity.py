@@ -31,7 +31,7 @@ from models.measures import (
 )
 
 if TYPE_CHECKING:
-    from models.learners import LogisticClassifier, PropensityClassifier
+    from models.learners import LogisticBaseline, PropensityClassifier
 
 
 def has_bought(snapshot: ir.Table) -> ir.BooleanValue:
@@ -51,10 +51,10 @@ def _boosted(seed: int) -> "PropensityClassifier":
     return PropensityClassifier(seed=seed)
 
 
-def _logistic(seed: int) -> "LogisticClassifier":
-    from models.learners import LogisticClassifier
+def _logistic(_seed: int) -> "LogisticBaseline":
+    from models.learners import LogisticBaseline
 
-    return LogisticClassifier(seed=seed)
+    return LogisticBaseline()
 
 
 _FEATURES = (

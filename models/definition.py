@@ -31,6 +31,13 @@ class Classifier(Protocol):
         """Read back what `save` wrote."""
 
 
+class Learner(Classifier, Protocol):
+    """A classifier that can find out by itself how far to learn."""
+
+    def settled(self) -> Self:
+        """Return an unfitted copy with what early stopping decided, to be fitted on more rows."""
+
+
 @dataclass(frozen=True)
 class Label:
     """What happened in the outcome window.
@@ -109,7 +116,7 @@ class Model:
     gap_days: int
     horizon_days: int
     features: tuple[Feature, ...]
-    learner: Callable[[int], Classifier]
+    learner: Callable[[int], Learner]
     measures: Mapping[str, Callable[..., Any]]
     baselines: tuple[Baseline, ...]
     cadence: Cadence

@@ -1,5 +1,7 @@
 """The baseline that every model has to beat: penalised logistic regression."""
 
+import json
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +12,8 @@ from models.learners.calibrators import expit
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import FloatArray, as_frame, as_outcomes, as_weights
 from models.learners.linear import LinearModel
+
+DESCRIPTION = "model.json"
 
 
 class LogisticBaseline(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -57,3 +61,24 @@ class LogisticBaseline(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "linear_")
         probability = expit(self.linear_.log_odds(self.encoder_.transform(X)))
         return np.column_stack([1 - probability, probability])
+
+    def save(self, folder: Path) -> None:
+        """Write the model as one JSON file."""
+        check_is_fitted(self, "linear_")
+        folder.mkdir(parents=True, exist_ok=True)
+        document = {
+            "parameters": self.get_params(),
+            "encoder": self.encoder_.to_json(),
+            "linear": self.linear_.to_json(),
+        }
+        (folder / DESCRIPTION).write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read back what `save` wrote."""
+        document = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        learner = cls(**document["parameters"])
+        learner.encoder_ = FrameEncoder.from_json(document["encoder"])
+        learner.linear_ = LinearModel.from_json(document["linear"])
+        learner.classes_ = np.array([0, 1])
+        return learner

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -173,6 +173,18 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             )
             self._fit_with(rows, held_out, start)
         return self._named(frame if isinstance(X, pd.DataFrame) else None)
+
+    def settled(self) -> Self:
+        """Return an unfitted copy whose number of trees is the one that was decided here.
+
+        Fit on a training period and stop on the next one, then fit the copy on both and
+        calibrate on a third: no row that decides anything is lost for learning.
+        """
+        check_is_fitted(self, "trees_")
+        grown = [booster.current_iteration() for booster in self.trees_.boosters]
+        copy: Self = clone(self)
+        copy.set_params(trees=max(1, round(sum(grown) / len(grown))))
+        return copy
 
     def _named(self, frame: pd.DataFrame | None) -> Self:
         """Set what scikit-learn asks of a fitted classifier."""

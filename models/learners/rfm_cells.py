@@ -1,6 +1,8 @@
 """The marketer's own baseline: customers in cells of recency, frequency and money."""
 
+import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import FloatArray, as_frame, as_outcomes, as_weights
+
+DESCRIPTION = "model.json"
 
 
 class RfmCells(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -66,6 +70,33 @@ class RfmCells(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         known = self.cells_[position] == cells
         probability = np.where(known, self.rates_[position], self.rate_)
         return np.column_stack([1 - probability, probability])
+
+    def save(self, folder: Path) -> None:
+        """Write the cells as one JSON file."""
+        check_is_fitted(self, "rates_")
+        folder.mkdir(parents=True, exist_ok=True)
+        document = {
+            "parameters": self.get_params(),
+            "encoder": self.encoder_.to_json(),
+            "limits": [limits.tolist() for limits in self.limits_],
+            "cells": self.cells_.tolist(),
+            "rates": self.rates_.tolist(),
+            "rate": self.rate_,
+        }
+        (folder / DESCRIPTION).write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read back what `save` wrote."""
+        document = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        learner = cls(**document["parameters"])
+        learner.encoder_ = FrameEncoder.from_json(document["encoder"])
+        learner.limits_ = [np.asarray(limits) for limits in document["limits"]]
+        learner.cells_ = np.asarray(document["cells"], dtype=np.int64)
+        learner.rates_ = np.asarray(document["rates"])
+        learner.rate_ = document["rate"]
+        learner.classes_ = np.array([0, 1])
+        return learner
 
     def _limits(self, values: FloatArray) -> FloatArray:
         known = values[~np.isnan(values)]

@@ -37,6 +37,15 @@ class Examples(NamedTuple):
     y: np.ndarray
 
 
+def together(*parts: Examples) -> Examples:
+    """Put rows of several periods one after the other."""
+    return Examples(
+        pd.concat([part.keys for part in parts], ignore_index=True),
+        pd.concat([part.X for part in parts], ignore_index=True),
+        np.concatenate([part.y for part in parts]),
+    )
+
+
 def read_examples(
     connection: Backend, artifacts: Path, model: Model, cutoffs: Sequence[date]
 ) -> Examples:

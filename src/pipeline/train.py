@@ -8,7 +8,7 @@ from rich.console import Console
 from models.definition import Baseline, Classifier, Model
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
-from pipeline.examples import Examples, read_examples
+from pipeline.examples import Examples, read_examples, together
 from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
@@ -22,22 +22,20 @@ def trained_folder(artifacts: Path, model: str) -> Path:
 def fit(
     model: Model, *, train: Examples, tune: Examples, calibrate: Examples, seed: int
 ) -> Classifier:
-    """Fit the model's learner: trees on `train`, when to stop on `tune`, level on `calibrate`."""
-    return model.learner(seed).fit(
-        train.X,
-        train.y,
-        groups=train.keys["customer_id"],
-        X_tune=tune.X,
-        y_tune=tune.y,
-        X_cal=calibrate.X,
-        y_cal=calibrate.y,
-    )
+    """Fit the model's learner: how far to learn is decided on `tune`, the level on `calibrate`.
+
+    What was decided is then fitted again on both earlier periods, so that the newest labels
+    but one are learned from as well.
+    """
+    stopped = model.learner(seed).fit(train.X, train.y, X_cal=tune.X, y_cal=tune.y)
+    earlier = together(train, tune)
+    return stopped.settled().fit(earlier.X, earlier.y, X_cal=calibrate.X, y_cal=calibrate.y)
 
 
-def fit_baseline(baseline: Baseline, *, train: Examples, seed: int) -> Classifier:
-    """Fit a baseline on the same rows, on the columns that it declares."""
-    columns = [one.name for one in baseline.features if one.name in train.X]
-    return baseline.learner(seed).fit(train.X[columns], train.y)
+def fit_baseline(baseline: Baseline, *, rows: Examples, seed: int) -> Classifier:
+    """Fit a baseline on the columns that it declares; it has nothing to tune or calibrate."""
+    columns = [one.name for one in baseline.features if one.name in rows.X]
+    return baseline.learner(seed).fit(rows.X[columns], rows.y)
 
 
 def train(project: Project, name: str) -> None:
@@ -58,7 +56,7 @@ def train(project: Project, name: str) -> None:
         learner.save(folder / "learner")
         for baseline in model.baselines:
             with console.status(f"{name}: training the baseline {baseline.name}"):
-                fitted = fit_baseline(baseline, train=learning, seed=seed)
+                fitted = fit_baseline(baseline, rows=together(*roles), seed=seed)
             fitted.save(folder / "baselines" / baseline.name)
         write_json(
             folder / "training.json",
