@@ -19,6 +19,7 @@ def engine(artifacts: Path, *, threads: int | None = None) -> Iterator[Backend]:
     with TemporaryDirectory(prefix=".spill-", dir=artifacts) as spill:
         connection = ibis.duckdb.connect(temp_directory=spill)
         try:
+            connection.raw_sql("SET enable_progress_bar = false")
             connection.raw_sql("SET TimeZone = 'UTC'")
             connection.raw_sql("SET preserve_insertion_order = false")
             if threads is not None:

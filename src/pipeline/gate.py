@@ -1,16 +1,19 @@
 """Decide whether a trained model may go live, on the same untouched test rows as its rivals.
 
-A first champion has to be better than every printed baseline; a changed definition has to
-be better than the champion; a scheduled refresh of the same definition must not be worse
-by more than a declared margin. "Better" is said of the log loss, a proper score that uses
-every test row, and its interval has to lie on the better side of zero. At the length of
-the list that is really used, the capture of buyers must then not be surely worse: at that
-depth few rows decide, so that demanding a sure gain there as well would refuse models that
-are better everywhere else.
+A list uses the order in which a model puts customers, so rivals are compared by their
+order: by the area under the ROC curve, which uses every test row, and by the capture of
+buyers at the length of the list that is really used. A first champion has to be surely
+better than every printed baseline; a changed definition surely better than the champion; a
+scheduled refresh of the same definition not worse by more than a declared margin. "Surely"
+means that the whole interval lies on that side. At the list size the capture must not be
+surely worse: so few rows lie between two good models at one depth that demanding a sure
+gain there as well would refuse models that are better at every depth.
 
-Calibration is checked against declared bands. It stands in the decision and on every list;
-it stops a challenger whose champion is calibrated, but not a first champion, since the
-alternative would be no list at all, or one from a baseline that is worse.
+The log loss is printed but does not decide: where the level of a season moves all models
+alike, it rewards whichever happens to err upwards. The level has its own check: observed
+over expected, and the slope, in declared bands. Its outcome stands in the decision. It stops
+a challenger whose champion is calibrated, but not a first champion, since the alternative
+would be no list at all, or one from a baseline that ranks worse.
 """
 
 from collections.abc import Mapping
@@ -99,12 +102,12 @@ def decide(
     champion_calibrated : bool
         Whether calibration is required.
     """
-    margin = params.refresh_margin_log_loss if kind == "refresh" else 0.0
+    margin = params.refresh_margin if kind == "refresh" else 0.0
     checks = [
         check
         for rival, differences in rivals.items()
         for check in (
-            _log_loss(rival, differences["log_loss"], margin=margin, refresh=kind == "refresh"),
+            _in_order(rival, differences["roc_auc"], margin=margin),
             _at_list_size(rival, differences["capture_at_list_size"]),
         )
     ]
@@ -122,12 +125,12 @@ def decide(
     )
 
 
-def _log_loss(rival: str, difference: Figure, *, margin: float, refresh: bool) -> Check:
+def _in_order(rival: str, difference: Figure, *, margin: float) -> Check:
     return Check(
-        name=f"log loss minus that of {rival}",
-        expected=f"surely below {margin:g}" if refresh else "surely below 0",
+        name=f"ROC-AUC minus that of {rival}",
+        expected=f"surely above {-margin:g}",
         found=difference,
-        passed=difference.high < margin if refresh else difference.high < 0,
+        passed=difference.low > -margin,
     )
 
 

@@ -17,7 +17,7 @@ class PackagedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-define
         model = getattr(import_module(f"models.{name}"), name)
         folder = Path(context.artifacts["trained"]) / "learner"
         self._learner = type(model.learner(0)).load(folder)
-        self._model, self._as_of = name, context.model_config["as_of"]
+        self._model, self._as_of = name, context.model_config["tested_as_of"]
 
     def predict(
         self,

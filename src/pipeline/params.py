@@ -45,7 +45,7 @@ class GateParams(_Frozen):
     list_size: int = Field(default=1000, ge=1)
     level: float = Field(default=0.95, gt=0.5, lt=1)
     draws: int = Field(default=1000, ge=100)
-    refresh_margin_log_loss: float = Field(default=0.002, ge=0)
+    refresh_margin: float = Field(default=0.005, ge=0)
     calibration_low: float = Field(default=0.9, gt=0, lt=1)
     calibration_high: float = Field(default=1.1, gt=1)
 

@@ -1,9 +1,11 @@
 """Register a training in MLflow: parameters, measures, where it came from, and the model."""
 
 import json
+import logging
 import os
 import platform
 import subprocess
+import warnings
 from importlib.metadata import version as installed
 from importlib.resources import files
 from pathlib import Path
@@ -63,8 +65,7 @@ def _in_mlflow(
     project: Project, model: Model, training: str, evaluation: Evaluation
 ) -> tuple[str, str]:
     """Log one run and register its model, unless that training is registered already."""
-    import mlflow
-
+    mlflow = _quiet_mlflow()
     artifacts = project.artifacts
     mlflow.set_tracking_uri(tracking_uri(artifacts))
     client = mlflow.MlflowClient()
@@ -84,12 +85,43 @@ def _in_mlflow(
             artifacts={"trained": str(trained)},
             code_paths=[str(files(package)) for package in ("features", "models")],
             pip_requirements=[f"{name}=={installed(name)}" for name in SCORING_NEEDS],
-            model_config={"model": model.name, "as_of": evaluation.as_of.isoformat()},
+            model_config={"model": model.name, "tested_as_of": evaluation.as_of.isoformat()},
+            signature=_signature(trained),
         )
         registered = mlflow.register_model(
             logged.model_uri, model.name, tags={"training": training}
         )
         return str(registered.version), str(run.info.run_id)
+
+
+def _quiet_mlflow() -> Any:
+    """Import MLflow without its reports of every table it makes and every file it copies."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    warnings.filterwarnings("ignore", message="An input example was not provided")
+    import mlflow
+
+    for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return mlflow
+
+
+def _signature(trained: Path) -> Any:
+    """Declare every feature as a number that may be missing, and the one table that is returned."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    names = json.loads((trained / "training.json").read_text(encoding="utf-8"))["features"]
+    returned = {
+        "probability": "double",
+        "rank": "long",
+        "model": "string",
+        "tested_as_of": "string",
+    }
+    return ModelSignature(
+        inputs=Schema([ColSpec("double", name, required=False) for name in names]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in returned.items()]),
+    )
 
 
 def _experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:

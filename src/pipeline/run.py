@@ -129,7 +129,9 @@ def settle(
     ):
         return before
     with whole_file(folder / "artifacts" / "run.yaml") as draft:
-        draft.write_text(yaml.safe_dump(asked.model_dump(), sort_keys=False), encoding="utf-8")
+        draft.write_text(
+            yaml.safe_dump(asked.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+        )
     return asked
 
 
