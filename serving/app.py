@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from campaigns.state.database import open_state
 from serving import health, lists, members, metrics
 from serving.access import Authenticate
+from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
@@ -51,9 +52,9 @@ def create_app(settings: ServingSettings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
-        max_body_size=settings.max_body_bytes,
     )
     # The last one added acts first.
+    app.add_middleware(LimitBody, limit=settings.max_body_bytes, refuse=refuse)
     app.add_middleware(Authenticate, refuse=refuse)
     app.add_middleware(CountRequests, counters=counters)
     app.add_middleware(RequestId)

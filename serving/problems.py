@@ -21,6 +21,7 @@ from campaigns.target_list import ListTooLargeError, UnknownListError
 from pipeline.release import DamagedReleaseError, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from serving.access import ForbiddenError, MissingKeyError
+from serving.body_limit import BodyTooLargeError
 from serving.cursor import InvalidCursorError
 from serving.json_bytes import json_bytes
 from serving.live import NotReadyError
@@ -62,6 +63,7 @@ KINDS: dict[type[Exception], Kind] = {
     MissingKeyError: Kind(401, "missing-key", "A key is required", headers=_BEARER),
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
+    BodyTooLargeError: Kind(413, "body-too-large", "The body is too long"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
     InvalidCursorError: Kind(
         422, "invalid-cursor", "The cursor is not valid", at={"parameter": "cursor"}
@@ -117,10 +119,11 @@ def handle_problems(app: FastAPI) -> None:
 def documented(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
     """Return the answers of a route that may end in these errors, for its OpenAPI page.
 
-    Each route may also meet a missing, unknown or insufficient key, an invalid request
-    and a database that is away.
+    Each route may also meet a missing, unknown or insufficient key, an invalid request, a
+    body that is too long and a database that is away.
     """
-    answers = answers_for(MissingKeyError, InvalidKeyError, ForbiddenError, DBAPIError, *errors)
+    always = (MissingKeyError, InvalidKeyError, ForbiddenError, BodyTooLargeError, DBAPIError)
+    answers = answers_for(*always, *errors)
     invalid = answers.setdefault(422, _answer("The request is not valid"))
     invalid["content"][_MEDIA_TYPE]["examples"]["invalid-request"] = {
         "value": _document(
@@ -180,7 +183,7 @@ def refuse(request: Request, error: Exception) -> Response:
     kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
     detail = _TOLD.get(kind.slug, str(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.warning("%s: %s", request_id(request.scope), kind.slug, exc_info=error)
+        _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, detail)
     return _respond(request, kind, detail, [{"detail": detail, **kind.at}] if kind.at else [])
 
 
@@ -195,6 +198,8 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # by registration
     status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:  # bytes that are no text, or nested beyond reason
+        return _respond(request, _INVALID, _NOT_JSON, [{"detail": _NOT_JSON, "pointer": "#"}])
     kind = Kind(
         status,
         status.phrase.lower().replace(" ", "-"),
@@ -204,10 +209,10 @@ async def _http(request: Request, error: Exception) -> Response:
     return _respond(request, kind, _HTTP_DETAILS.get(status, str(error.detail)), [])
 
 
+_NOT_JSON = "the body is not JSON in UTF-8."
 _HTTP_DETAILS = {
     HTTPStatus.NOT_FOUND: "there is nothing at this path. /openapi.json lists what there is.",
     HTTPStatus.METHOD_NOT_ALLOWED: "this path does not take that method. See the Allow header.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too long. Send less at a time.",
 }
 
 
