@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.durable import whole_file
-from pipeline.score_set import ScoreSet, ranked_batches
+from pipeline.score_set import ScoreSet, ranked_batches, stored_schema
 
 # A page of a thousand touches two groups at most.
 _ROWS_PER_GROUP = 10_000
@@ -52,7 +52,7 @@ def choose_members(artifacts: Path, score_set: ScoreSet, *, size: int) -> pa.Tab
         missing -= len(chosen[-1])
         if not missing:
             break
-    members = pa.Table.from_batches(chosen)
+    members = pa.Table.from_batches(chosen, stored_schema(artifacts, score_set))
     return members.add_column(0, "rank", pa.array(range(1, len(members) + 1), pa.int32()))
 
 

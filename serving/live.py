@@ -79,6 +79,8 @@ class LiveRelease:
             newest = read_release(self._artifacts)
         except DamagedReleaseError as error:
             return last._replace(problems=(str(error),))
+        if not newest.models and last.release.models:
+            return last._replace(problems=("release.json has gone. Restore it from a backup.",))
         models: dict[str, Released] = {}
         score_sets: dict[str, ScoreSet] = {}
         problems: list[str] = []

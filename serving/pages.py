@@ -58,13 +58,18 @@ class Pages:
         The state database.
     capacity_bytes : int
         How many bytes of blocks to keep.
+
+    Attributes
+    ----------
+    bytes : int
+        How many are kept.
     """
 
     def __init__(self, artifacts: Path, state: Engine, *, capacity_bytes: int) -> None:
         self._artifacts = artifacts
         self._state = state
         self._capacity_bytes = capacity_bytes
-        self._bytes = 0
+        self.bytes = 0
         self._lock = threading.Lock()
         self._lists: dict[str, tuple[tuple[int, int], TargetList]] = {}
         self._blocks: OrderedDict[tuple[str, int], Block] = OrderedDict()
@@ -127,14 +132,14 @@ class Pages:
     def _keep(self, name: tuple[str, int], block: Block) -> None:
         replaced = self._blocks.pop(name, None)
         self._blocks[name] = block
-        self._bytes += len(block.json) - (len(replaced.json) if replaced else 0)
-        while self._bytes > self._capacity_bytes and self._blocks:
+        self.bytes += len(block.json) - (len(replaced.json) if replaced else 0)
+        while self.bytes > self._capacity_bytes and self._blocks:
             _, oldest = self._blocks.popitem(last=False)
-            self._bytes -= len(oldest.json)
+            self.bytes -= len(oldest.json)
 
     def _forget(self, list_id: str) -> None:
         for name in [name for name in self._blocks if name[0] == list_id]:
-            self._bytes -= len(self._blocks.pop(name).json)
+            self.bytes -= len(self._blocks.pop(name).json)
 
 
 def _numbers(found: TargetList, after: int, limit: int) -> range:

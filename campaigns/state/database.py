@@ -76,21 +76,23 @@ def open_state(artifacts: Path, url: str | None = None) -> Engine:
         If a PostgreSQL database has not been upgraded, or any is newer than we are.
     """
     engine = connect(state_url(artifacts, url))
-    if engine.dialect.name == "sqlite":
-        upgrade_state(engine)
-        return engine
-    found, expected = _revision(engine), _head()
-    if found != expected:
-        raise OutdatedStateError(
-            f"the state database is at revision {found or 'none'}, this version of Shortlist "
-            f"needs {expected}. Run `shortlist db upgrade`."
-        )
+    try:
+        if engine.dialect.name == "sqlite":
+            upgrade_state(engine)
+        _check_revision(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
 def connect(url: URL) -> Engine:
     """Return an engine for the state database, without looking at its tables."""
-    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    engine = create_engine(
+        url,
+        pool_pre_ping=url.get_backend_name() != "sqlite",
+        hide_parameters=True,  # errors are logged, and values may tell of customers
+    )
     if engine.dialect.name == "sqlite":
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _set_up_sqlite)
@@ -141,6 +143,15 @@ def _upgrade(engine: Engine) -> str:
         with environment.begin_transaction():
             environment.run_migrations()
     return _head()
+
+
+def _check_revision(engine: Engine) -> None:
+    found, expected = _revision(engine), _head()
+    if found != expected:
+        raise OutdatedStateError(
+            f"the state database is at revision {found or 'none'}, this version of Shortlist "
+            f"needs {expected}. Run `shortlist db upgrade`."
+        )
 
 
 def _scripts() -> ScriptDirectory:

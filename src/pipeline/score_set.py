@@ -263,6 +263,11 @@ def parts(artifacts: Path, score_set: ScoreSet) -> list[Path]:
     return [folder / file.name for file in score_set.files]
 
 
+def stored_schema(artifacts: Path, score_set: ScoreSet) -> pa.Schema:
+    """Return names and types of the columns that a score set has."""
+    return pq.read_schema(parts(artifacts, score_set)[0])
+
+
 def ranked_batches(artifacts: Path, score_set: ScoreSet) -> Iterator[pa.RecordBatch]:
     """Yield the rows from best to worst, a row group at a time.
 
