@@ -1,0 +1,53 @@
+"""Real databases for whoever asks: SQLite in a folder of its own, PostgreSQL on a socket."""
+
+import tempfile
+import uuid
+import warnings
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from campaigns.state.database import connect, state_url, upgrade_state
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """The URL of a PostgreSQL server that runs for the session."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR
+            import pgserver
+
+        with tempfile.TemporaryDirectory(prefix="pg") as folder:
+            server = pgserver.get_server(Path(folder), cleanup_mode="stop")
+            yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            server.cleanup()
+    except (ImportError, OSError, RuntimeError) as error:
+        pytest.skip(f"no PostgreSQL runs here: {error}")
+
+
+@pytest.fixture
+def postgresql(postgresql_server):
+    """The URL of an empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return postgresql_server.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    """The URL to set, for each kind of database in turn: none means the embedded one."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgresql")
+
+
+@pytest.fixture
+def state(database, tmp_path):
+    """An up-to-date state database of each kind in turn."""
+    engine = connect(state_url(tmp_path, database))
+    upgrade_state(engine)
+    yield engine
+    engine.dispose()
