@@ -21,7 +21,6 @@ from models.measures.log_loss import log_loss, log_loss_skill
 from models.measures.observed_over_expected import observed_over_expected
 from models.measures.policy import compare_policies, policy_value, policy_value_interval
 from models.measures.pr_auc import pr_auc
-from models.measures.profit import net_gain, profit_curve
 from models.measures.ranking import (
     hit_rate_at,
     mean_average_precision_at,
@@ -33,6 +32,7 @@ from models.measures.roc_auc import roc_auc
 from models.measures.sample import MeasureError
 from models.measures.uplift_bootstrap import bootstrap_uplift
 from models.measures.uplift_curve import autoc, auuc, qini, uplift_at, uplift_curve
+from models.measures.uplift_profit import net_gain, uplift_profit_curve
 
 __all__ = [
     "Estimate",
@@ -69,7 +69,6 @@ __all__ = [
     "policy_value",
     "policy_value_interval",
     "pr_auc",
-    "profit_curve",
     "qini",
     "ranking_by_group",
     "recall_at",
@@ -79,4 +78,5 @@ __all__ = [
     "scikit_uplift_qini",
     "uplift_at",
     "uplift_curve",
+    "uplift_profit_curve",
 ]

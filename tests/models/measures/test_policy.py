@@ -14,7 +14,7 @@ from models.measures import (
     net_gain,
     policy_value,
     policy_value_interval,
-    profit_curve,
+    uplift_profit_curve,
 )
 
 ARM = ["no", "mail", "gift", "no", "mail", "gift"]
@@ -134,5 +134,5 @@ def test_sure_buyers_who_redeem_cost_money_though_they_gain_nothing():
 
 
 def test_profit_falls_where_customers_cost_more_than_they_gain():
-    curve = profit_curve([4.0, 2.0, -1.0, -3.0], effect=[4, 3, 2, 1])
+    curve = uplift_profit_curve([4.0, 2.0, -1.0, -3.0], effect=[4, 3, 2, 1])
     assert curve["profit"].tolist() == [0.0, 1.0, 1.5, 1.25, 0.5]

@@ -49,7 +49,7 @@ def net_gain(
     return np.asarray(scores * np.asarray(value) - paid, dtype=np.float64)
 
 
-def profit_curve(net: ArrayLike, effect: ArrayLike) -> pd.DataFrame:
+def uplift_profit_curve(net: ArrayLike, effect: ArrayLike) -> pd.DataFrame:
     """Money earned by treating the best share, per customer of the base, at every depth.
 
     Parameters
@@ -66,7 +66,7 @@ def profit_curve(net: ArrayLike, effect: ArrayLike) -> pd.DataFrame:
 
     Examples
     --------
-    >>> profit_curve([2.0, 1.0, -6.0], effect=[3, 2, 1])["profit"].round(2).tolist()
+    >>> uplift_profit_curve([2.0, 1.0, -6.0], effect=[3, 2, 1])["profit"].round(2).tolist()
     [0.0, 0.67, 1.0, -1.0]
     """
     cut = blocks(np.asarray(net, dtype=np.float64), effect)
