@@ -140,7 +140,8 @@ class Resample:
     ) -> Estimate:
         """Return `measure(y, score)` with its interval; see `bootstrap`."""
         value = measure(self._y, score, **options)
-        drawn, centre = self._drawn(measure, score, options, paired=False)
+        with _unmeasured():
+            drawn, centre = self._drawn(measure, score, options, paired=False)
         return _interval(value, drawn, centre, level)
 
     def difference(
@@ -154,8 +155,9 @@ class Resample:
     ) -> Estimate:
         """Return `measure(y, score) - measure(y, baseline)` with its paired interval."""
         value = measure(self._y, score, **options) - measure(self._y, baseline, **options)
-        ours, our_centre = self._drawn(measure, score, options, paired=True)
-        theirs, their_centre = self._drawn(measure, baseline, options, paired=True)
+        with _unmeasured():
+            ours, our_centre = self._drawn(measure, score, options, paired=True)
+            theirs, their_centre = self._drawn(measure, baseline, options, paired=True)
         return _interval(value, ours - theirs, our_centre - their_centre, level)
 
     def _drawn(
@@ -279,6 +281,11 @@ def _codes(groups: ArrayLike | None, rows: int) -> tuple[NDArray[np.int64], int]
 
 def _belongs_to_rows(value: Any, y: NDArray[Any]) -> bool:
     return not isinstance(value, str | Mapping) and np.shape(value) == y.shape
+
+
+def _unmeasured() -> np.errstate:
+    """Let a draw without a responder be 0 / 0 in silence: such draws are left out."""
+    return np.errstate(divide="ignore", invalid="ignore")
 
 
 def _portions(total: int, at_once: int) -> Iterator[int]:

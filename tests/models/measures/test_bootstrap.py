@@ -132,3 +132,10 @@ def test_stated_interval_covers_the_truth_in_93_to_97_of_100_repeats(measure, op
         estimate = bootstrap(measure, *campaign(rows=2000, seed=repeat + 2), **options)
         covered += estimate.low <= truth <= estimate.high
     assert 0.93 <= covered / 1000 <= 0.97
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_without_a_responder_are_left_out_in_silence():
+    y = np.zeros(40, dtype=int)
+    y[0] = 1
+    assert bootstrap(roc_auc, y, np.linspace(1, 0.5, 40)).high == pytest.approx(1)

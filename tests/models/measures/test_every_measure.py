@@ -21,6 +21,10 @@ MEASURES = {
     "calibration_slope": {},
     "calibration_intercept": {},
     "expected_calibration_error": {"bins": 5},
+    "profit_at": {"share": 0.3, "margin": 10, "contact_cost": 1, "redemption_cost": 2},
+    "best_depth": {"margin": 10, "contact_cost": 5},
+    "miscalibration": {"of": "brier"},
+    "discrimination": {"of": "log_loss"},
 }
 each = pytest.mark.parametrize("name", MEASURES)
 
