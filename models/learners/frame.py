@@ -1,5 +1,6 @@
 """What every learner here accepts: any frame of features, outcomes of 0 and 1, and weights."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,11 +38,11 @@ def as_frame(X: Any, columns: Sequence[str] | None = None) -> pd.DataFrame:
         frame = _from_array(X)
     if columns is not None:
         return _chosen(frame, columns, named=isinstance(X, pd.DataFrame))
-    if not frame.shape[0] or not frame.shape[1]:
-        raise FrameError(
-            f"X has 0 sample(s) or 0 feature(s) (shape={frame.shape}) while a minimum of 1 "
-            "of each is required"
-        )
+    for count, noun in zip(frame.shape, ("sample(s)", "feature(s)"), strict=True):
+        if not count:
+            raise FrameError(
+                f"X has 0 {noun} (shape={frame.shape}) while a minimum of 1 is required."
+            )
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
     if twice:
         raise FrameError(f"X has several columns named {', '.join(twice)}; rename or drop them")
@@ -65,7 +66,7 @@ def as_outcomes(y: Any, X: pd.DataFrame) -> FloatArray:
         _refuse_another_order(y.index, X.index)
     values = np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:  # noqa: PLR2004 - a frame of one column
-        values = values[:, 0]
+        values = _flattened(values)
     if values.ndim != 1 or len(values) != len(X):
         raise FrameError(
             f"y has shape {values.shape}, but X has {len(X)} rows: one outcome per row is needed"
@@ -77,11 +78,7 @@ def as_outcomes(y: Any, X: pd.DataFrame) -> FloatArray:
             "outcome is not known yet"
         )
     if not np.isin(values, (0, 1)).all():
-        found = sorted({str(value) for value in values[:10_000]})
-        raise FrameError(
-            f"y holds {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}, but an outcome "  # noqa: PLR2004
-            "is 0 or 1 (or False, True); map your labels, for example y = (label == 'yes')"
-        )
+        raise _no_outcomes(values)
     outcome = values.astype(np.float64)
     if outcome.min() == outcome.max():
         raise FrameError(
@@ -106,7 +103,30 @@ def as_weights(sample_weight: Any, rows: int) -> FloatArray:
         raise FrameError(f"sample_weight has shape {weight.shape}, but X has {rows} rows")
     if not np.isfinite(weight).all() or weight.min() < 0:
         raise FrameError("sample_weight has missing or negative values; weights are 0 or more")
+    if not weight.any():
+        raise FrameError("sample_weight is zero for every row, so nothing can be learned")
     return weight
+
+
+def _flattened(values: NDArray[Any]) -> NDArray[Any]:
+    from sklearn.exceptions import DataConversionWarning
+
+    message = "A column-vector y was passed when a 1d array was expected; pass y.ravel()"
+    warnings.warn(message, DataConversionWarning, stacklevel=4)
+    return values[:, 0]
+
+
+def _no_outcomes(values: NDArray[Any]) -> FrameError:
+    from sklearn.utils.multiclass import type_of_target
+
+    found = sorted({str(value) for value in values[:10_000]})
+    shown = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")  # noqa: PLR2004 - enough
+    kind = type_of_target(values)
+    return FrameError(
+        f"y holds {shown}, but an outcome is 0 or 1 (or False, True); map your labels, for "
+        "example y = (label == 'yes'). Only binary classification is supported. The type of "
+        f"the target is {kind}."
+    )
 
 
 def _from_array(X: Any) -> pd.DataFrame:
@@ -124,7 +144,7 @@ def _from_array(X: Any) -> pd.DataFrame:
 def _chosen(frame: pd.DataFrame, columns: Sequence[str], *, named: bool) -> pd.DataFrame:
     if not named and frame.shape[1] != len(columns):
         raise FrameError(
-            f"X has {frame.shape[1]} features, but the learner is expecting {len(columns)} "
+            f"X has {frame.shape[1]} features, but FrameEncoder is expecting {len(columns)} "
             "features as input"
         )
     names = set(frame.columns)

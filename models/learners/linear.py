@@ -5,7 +5,7 @@ standardised; a missing number gets a coefficient of its own. Each text value ha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from models.learners.frame import FloatArray
 from models.learners.newton import fit_logistic
 
 #: More rows than this hardly move a model of so few coefficients; a random part is used.
-ROWS = 200_000
+ROWS = 100_000
 #: Numbers are cut at these quantiles, so that one odd value cannot carry a coefficient.
 CUT = (0.005, 0.995)
 
@@ -73,7 +73,7 @@ class LinearModel:
         penalty: float = 1.0,
         seed: int = 0,
     ) -> Self:
-        """Fit the terms on an encoded matrix; a random 200,000 rows where there are more.
+        """Fit the terms on an encoded matrix; a random 100,000 rows where there are more.
 
         Parameters
         ----------
@@ -94,34 +94,27 @@ class LinearModel:
             chosen = np.random.default_rng(seed).permutation(len(y))[:ROWS]
             chosen.sort()
             matrix, y, weight, offset = matrix[chosen], y[chosen], weight[chosen], offset[chosen]
+        terms: list[NumberTerm | TextTerm] = []
         blocks: list[FloatArray] = []
-        shapes: list[NumberTerm | int] = []
         for position, column in enumerate(columns):
             values = matrix[:, position]
             if column.kind == "text":
                 codes = FIRST + len(column.levels)
-                shapes.append(codes)
+                terms.append(TextTerm((0.0,) * codes))
                 blocks.append(np.equal.outer(values, np.arange(codes)).astype(np.float64))
             else:
                 term = _scaled(values)
-                shapes.append(term)
-                blocks.append(np.column_stack([term.standardised(values), np.isnan(values)]))
+                terms.append(term)
+                blocks.append(term.standardised(values)[:, None])
+                if np.isnan(values).any():
+                    blocks[-1] = np.column_stack([blocks[-1], np.isnan(values)])
         solution = fit_logistic(
             np.column_stack(blocks), y, weight=weight, offset=offset, penalty=penalty
         )
-        terms: list[NumberTerm | TextTerm] = []
-        position = 1
-        for shape in shapes:
-            if isinstance(shape, int):
-                terms.append(TextTerm(tuple(solution[position : position + shape].tolist())))
-                position += shape
-            else:
-                coefficient, missing = solution[position : position + 2].tolist()
-                terms.append(
-                    NumberTerm(**asdict(shape) | {"coefficient": coefficient, "missing": missing})
-                )
-                position += 2
-        return cls(float(solution[0]), tuple(terms))
+        ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
+        by_column = np.split(solution[1:], ends)
+        fitted = (_with(term, found.tolist()) for term, found in zip(terms, by_column, strict=True))
+        return cls(float(solution[0]), tuple(fitted))
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Return the log-odds of each row of an encoded matrix."""
@@ -152,6 +145,13 @@ class LinearModel:
             for term in document["terms"]
         )
         return cls(document["intercept"], tuple(terms))
+
+
+def _with(term: NumberTerm | TextTerm, coefficients: Sequence[float]) -> NumberTerm | TextTerm:
+    """Return the term with its coefficients: that of missing follows that of the number."""
+    if isinstance(term, TextTerm):
+        return TextTerm(tuple(coefficients))
+    return replace(term, coefficient=coefficients[0], missing=sum(coefficients[1:]))
 
 
 def _scaled(values: FloatArray) -> NumberTerm:

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import Tags
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from models.learners import calibrators
+from models.learners.binary import BinaryClassifier, both
 from models.learners.blending import linear_share
 from models.learners.boosting import Rows, Trees, boost, start_of
 from models.learners.calibrators import Calibration, calibrate, expit
@@ -27,7 +27,7 @@ DESCRIPTION = "model.json"
 MOST_TREES = 3000
 
 
-class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class PropensityClassifier(BinaryClassifier):
     """Boosted trees, blended with a logistic regression where that helps, and calibrated.
 
     With `X_cal` and `y_cal` (a later period, say) the trees are grown on all of `X`, and
@@ -82,9 +82,9 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self,
         *,
         learning_rate: float = 0.05,
-        leaves: int = 15,
+        leaves: int = 31,
         min_leaf: int = 20,
-        l2: float = 5.0,
+        l2: float = 1.0,
         columns_share: float = 0.7,
         rows_share: float = 0.8,
         trees: int | None = None,
@@ -172,7 +172,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 _offset(keep_rate_cal, len(frame_cal)),
             )
             self._fit_with(rows, held_out, start)
-        return self._named(frame if isinstance(X, pd.DataFrame) else None)
+        return self._learned(X)
 
     def settled(self) -> Self:
         """Return an unfitted copy whose number of trees is the one that was decided here.
@@ -185,14 +185,6 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         copy: Self = clone(self)
         copy.set_params(trees=max(1, round(sum(grown) / len(grown))))
         return copy
-
-    def _named(self, frame: pd.DataFrame | None) -> Self:
-        """Set what scikit-learn asks of a fitted classifier."""
-        self.classes_ = np.array([0, 1])
-        self.n_features_in_ = len(self.encoder_.columns)
-        if frame is not None:
-            self.feature_names_in_ = np.asarray(self.encoder_.names, dtype=object)
-        return self
 
     def _fit_with(self, rows: Rows, held_out: Rows, start: float) -> None:
         """Grow trees on all rows; decide the rest on the held-out ones."""
@@ -275,6 +267,9 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             "feature_fraction": self.columns_share,
             "bagging_fraction": self.rows_share,
             "bagging_freq": int(self.rows_share < 1),
+            # A rare city is drawn towards all cities.
+            "cat_smooth": 20.0,
+            "cat_l2": 20.0,
             "seed": self.seed + 1000 * bag,
             "num_threads": self.threads or 0,
         }
@@ -294,12 +289,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the probabilities of 0 and of 1, of shape (n, 2)."""
-        probability = expit(self.predict_log_odds(X))
-        return np.column_stack([1 - probability, probability])
-
-    def predict(self, X: Any) -> "np.ndarray[Any, np.dtype[np.int64]]":
-        """Return 1 where the probability is above a half."""
-        return (self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)  # noqa: PLR2004 - a half
+        return both(expit(self.predict_log_odds(X)))
 
     def explain(self, X: Any) -> pd.DataFrame:
         """Return what each column adds to each row's probability, in probability points.
@@ -395,15 +385,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         learner.linear_ = LinearModel.from_json(linear) if linear else None
         learner.linear_share_ = document["linear_share"]
         learner.calibrator_ = calibrators.from_json(document["calibrator"])
-        return learner._named(pd.DataFrame(columns=learner.encoder_.names))
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        tags.classifier_tags.multi_class = False
-        return tags
+        return learner._learned(pd.DataFrame(columns=learner.encoder_.names))
 
 
 def _offset(keep_rate: Any, rows: int) -> FloatArray:
@@ -415,6 +397,3 @@ def _offset(keep_rate: Any, rows: int) -> FloatArray:
             f"({rows}), in (0, 1]"
         )
     return np.broadcast_to(-np.log(kept), (rows,)).copy()
-
-
-__all__ = ["PropensityClassifier"]

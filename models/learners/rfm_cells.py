@@ -7,16 +7,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from models.learners.binary import BinaryClassifier, both
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import FloatArray, as_frame, as_outcomes, as_weights
 
 DESCRIPTION = "model.json"
 
 
-class RfmCells(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RfmCells(BinaryClassifier):
     """Response rate of each cell, drawn towards the overall rate where the cell is small.
 
     Every column of X is cut into `bins` parts of equal mass, missing values apart; pass the
@@ -59,8 +59,7 @@ class RfmCells(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.rate_ = float(np.average(outcome, weights=weight))
         positives = np.bincount(cell, weights=weight * outcome) + self.prior_rows * self.rate_
         self.rates_ = positives / (np.bincount(cell, weights=weight) + self.prior_rows)
-        self.classes_ = np.array([0, 1])
-        return self
+        return self._learned(X)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the probabilities of 0 and of 1, of shape (n, 2); a new cell gets the rate."""
@@ -69,7 +68,7 @@ class RfmCells(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         position = np.minimum(np.searchsorted(self.cells_, cells), len(self.cells_) - 1)
         known = self.cells_[position] == cells
         probability = np.where(known, self.rates_[position], self.rate_)
-        return np.column_stack([1 - probability, probability])
+        return both(probability)
 
     def save(self, folder: Path) -> None:
         """Write the cells as one JSON file."""
