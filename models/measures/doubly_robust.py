@@ -22,6 +22,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from models.measures.sample import MeasureError
+
 Floats = NDArray[np.float64]
 
 
@@ -54,7 +56,7 @@ def arm_scores(
 
     Raises
     ------
-    ValueError
+    MeasureError
         If lengths differ, a value is missing, or a probability is not in (0, 1].
 
     Examples
@@ -65,11 +67,11 @@ def arm_scores(
     outcome = np.asarray(y, dtype=np.float64)
     drawn = pd.Categorical(np.asarray(arm))
     if len(outcome) != len(drawn):
-        raise ValueError(
+        raise MeasureError(
             f"y has {len(outcome)} rows and arm has {len(drawn)}. Pass one arm per outcome."
         )
     if np.isnan(outcome).any() or (drawn.codes < 0).any():
-        raise ValueError("y or arm has missing values. Drop those customers, or fill them in.")
+        raise MeasureError("y or arm has missing values. Drop those customers, or fill them in.")
     arms = [str(name) for name in drawn.categories]
     took = drawn.codes[:, None] == np.arange(len(arms))[None, :]
     chance = _chances(probability, arms, took)
@@ -109,7 +111,7 @@ def effect_scores(
 
     Raises
     ------
-    ValueError
+    MeasureError
         If `treated` holds anything but 0 and 1, or only one of them, or a probability is
         not in (0, 1).
 
@@ -120,7 +122,7 @@ def effect_scores(
     """
     flag = np.asarray(treated)
     if set(np.unique(flag).tolist()) != {0, 1}:
-        raise ValueError(
+        raise MeasureError(
             f"treated has {len(np.unique(flag))} different values; it needs both 0 (control) "
             f"and 1 (treated), and nothing else."
         )
@@ -147,7 +149,7 @@ def gains_of(
     if treated is None:
         gain = np.asarray(y, dtype=np.float64)
         if np.isnan(gain).any():
-            raise ValueError("the scores have missing values. Drop those customers.")
+            raise MeasureError("the scores have missing values. Drop those customers.")
         return gain
     return effect_scores(y, treated, probability=probability, expected=expected)
 
@@ -165,7 +167,7 @@ def _chances(
         chance = np.broadcast_to(np.array([probability[name] for name in arms]), took.shape)
     worst = chance[took].min()
     if not (worst > 0 and chance[took].max() <= 1):
-        raise ValueError(
+        raise MeasureError(
             f"the probability of a drawn arm is {worst:.3g}; it has to lie in (0, 1]. A customer "
             f"who could not draw an arm says nothing about it: drop such rows."
         )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from models.measures.estimate import Estimate
 from models.measures.policy import best_share, mean_interval
+from models.measures.sample import MeasureError
 
 
 def gates(
@@ -57,7 +58,7 @@ def gates(
     predicted = np.asarray(effect, dtype=np.float64)
     count = len(scores)
     if not 1 <= groups <= count:
-        raise ValueError(f"groups is {groups}, but there are {count} customers.")
+        raise MeasureError(f"groups is {groups}, but there are {count} customers.")
     rows = []
     inside = np.zeros(count)
     for group in range(1, groups + 1):

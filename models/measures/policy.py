@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from models.measures.doubly_robust import Floats, arm_scores
 from models.measures.estimate import Estimate
+from models.measures.sample import MeasureError
 
 Probability = pd.DataFrame | Mapping[str, float] | None
 
@@ -42,7 +43,7 @@ def policy_value(
 
     Raises
     ------
-    ValueError
+    MeasureError
         If the policy gives an arm that nobody drew.
 
     References
@@ -104,7 +105,7 @@ def taken_by(scores: pd.DataFrame, chosen: ArrayLike) -> Floats:
     position = scores.columns.get_indexer(pd.Index(np.broadcast_to(wanted, (len(scores),))))
     if (position < 0).any():
         unknown = sorted(set(np.unique(wanted)) - set(scores.columns))
-        raise ValueError(
+        raise MeasureError(
             f"the policy gives {unknown}, but customers only drew {list(scores.columns)}. An arm "
             f"that nobody drew cannot be valued."
         )
@@ -187,7 +188,7 @@ def compare_policies(
 def best_share(score: ArrayLike, share: float) -> Floats:
     """Return how much of each customer is among the best share: 1, 0, or part of a tie."""
     if not 0 < share <= 1:
-        raise ValueError(f"share is {share}; it has to lie in (0, 1], such as 0.1 for a tenth.")
+        raise MeasureError(f"share is {share}; it has to lie in (0, 1], such as 0.1 for a tenth.")
     ranking = np.asarray(score, dtype=np.float64)
     _, block, count = np.unique(-ranking, return_inverse=True, return_counts=True)
     before = np.r_[0, np.cumsum(count)[:-1]]

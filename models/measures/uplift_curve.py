@@ -28,6 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.measures.doubly_robust import Floats, gains_of
+from models.measures.sample import MeasureError
 
 
 class Blocks(NamedTuple):
@@ -43,12 +44,12 @@ def blocks(gain: Floats, effect: ArrayLike) -> Blocks:
     """Sort by predicted effect, best first, and add up the scores of equal predictions."""
     ranking = np.asarray(effect, dtype=np.float64)
     if ranking.shape != gain.shape:
-        raise ValueError(
+        raise MeasureError(
             f"effect has shape {ranking.shape}, the outcome {gain.shape}. Pass one predicted "
             f"effect per customer."
         )
     if len(gain) == 0 or np.isnan(ranking).any():
-        raise ValueError("effect is empty or has missing values; every customer needs one.")
+        raise MeasureError("effect is empty or has missing values; every customer needs one.")
     order = np.argsort(-ranking, kind="stable")
     ranked = ranking[order]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
@@ -117,7 +118,7 @@ def qini(
 
     Raises
     ------
-    ValueError
+    MeasureError
         If input is missing or of different lengths, or if a normalised value is asked for
         where the average effect is zero.
 
@@ -137,7 +138,7 @@ def qini(
         return area
     average = abs(float(cut.gain.sum()))
     if average == 0:
-        raise ValueError("the average effect is 0, so Qini cannot be divided by it.")
+        raise MeasureError("the average effect is 0, so Qini cannot be divided by it.")
     return area / average
 
 
@@ -207,7 +208,7 @@ def uplift_at(
 
     Raises
     ------
-    ValueError
+    MeasureError
         If `share` is outside (0, 1].
 
     Examples
@@ -216,7 +217,7 @@ def uplift_at(
     2.0
     """
     if not 0 < share <= 1:
-        raise ValueError(f"share is {share}; it has to lie in (0, 1], such as 0.1 for a tenth.")
+        raise MeasureError(f"share is {share}; it has to lie in (0, 1], such as 0.1 for a tenth.")
     curve = uplift_curve(y, effect, treated, probability=probability, expected=expected)
     return float(np.interp(share, curve["share"], curve["gain"])) / share
 
