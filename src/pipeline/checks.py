@@ -115,7 +115,7 @@ def checks_of(
     for rule in table.rules:
         yield Check(
             ", ".join(rule.columns),
-            f"not so: {rule.description}",
+            f"breaks the rule that {rule.description}",
             f"correct {' or '.join(rule.columns)}",
             _sure(~rule.holds(rows)),
         )

@@ -1,12 +1,15 @@
 """Bring the retailer's tables under our names, one Parquet file each; drop nothing."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import ibis
+
 from features.tables import TABLE_BY_NAME
-from pipeline.durable import whole_folder, write_json
+from pipeline.durable import whole_file, whole_folder, write_json
 from pipeline.params import read_run
-from pipeline.sources.definition import SourceError
+from pipeline.sources.definition import Delivery, SourceError
 from pipeline.sources.open import open_source
 from pipeline.stage import run_stage
 
@@ -65,13 +68,52 @@ def ingest(location: str, to: Path) -> Ingested:
                     f"{name} is delivered twice: by {origins[name]} and by {delivery.origin}. "
                     "Remove one."
                 )
-            delivery.write(draft / f"{name}.parquet")
+            _write(
+                delivery, draft / f"{name}.parquet", declared=tuple(TABLE_BY_NAME[name].schema())
+            )
             origins[name] = delivery.origin
         found = Ingested(source.location, origins, tuple(ignored))
         write_json(
             draft / MANIFEST, {"location": found.location, "origins": origins, "ignored": ignored}
         )
     return found
+
+
+def read_manifest(folder: Path) -> Ingested:
+    """Return what `ingest` wrote into a folder.
+
+    Raises
+    ------
+    SourceError
+        If it wrote nothing there.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        raise SourceError(f"{folder} was not ingested: {MANIFEST} is missing there.")
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Ingested(found["location"], found["origins"], tuple(found["ignored"]))
+
+
+def _write(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -> None:
+    """Write the rows; columns that differ from ours in letter case or blanks get our names."""
+    delivery.write(to)
+    ours = {name: name.strip().lower() for name in delivery.columns()}
+    renamed = {theirs: name for theirs, name in ours.items() if name in declared and name != theirs}
+    if not renamed:
+        return
+    twice = sorted({name for name in renamed.values() if list(ours.values()).count(name) > 1})
+    if twice:
+        raise SourceError(
+            f"{delivery.origin}: the column {', '.join(twice)} appears more than once (letter case "
+            "does not count). Rename or remove one."
+        )
+    connection = ibis.duckdb.connect()
+    try:
+        rows = connection.read_parquet(to)
+        with whole_file(to) as draft:
+            connection.to_parquet(rows.rename({name: old for old, name in renamed.items()}), draft)
+    finally:
+        connection.disconnect()
 
 
 def main(folder: Path = Path()) -> None:

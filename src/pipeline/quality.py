@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.durable import write_json
+from pipeline.durable import whole_file, write_json
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class TableQuality:
     def quarantined(self) -> int:
         """Rows that were set aside."""
         return self.read - self.accepted
+
+    @property
+    def worst(self) -> tuple[Finding, ...]:
+        """The three findings with most rows."""
+        return tuple(sorted(self.findings, key=lambda finding: -finding.rows)[:3])
 
     @property
     def quarantined_share(self) -> float:
@@ -111,5 +116,18 @@ class Quality:
 
 
 def write_report(quality: Quality, folder: Path) -> None:
-    """Write `report.json` and `report.html` into the folder."""
+    """Write `report.json`, and `report.html` for people, into the folder."""
     write_json(folder / "report.json", quality.to_dict())
+    with whole_file(folder / "report.html") as draft:
+        draft.write_text(as_html(quality), encoding="utf-8")
+
+
+def as_html(quality: Quality) -> str:
+    """Return the report as one page that needs nothing else, not even a network."""
+    from importlib.resources import files
+
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = files("pipeline").joinpath("quality.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(template).render(quality=quality, document=quality.to_dict())

@@ -1,28 +1,35 @@
 """Hold the ingested tables against the contract: accept, quarantine, count."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 from rich.console import Console
 
 from features.table import Table
 from features.tables import TABLES
-from pipeline.durable import whole_folder
-from pipeline.ingest import MANIFEST
+from pipeline.durable import PARTIAL, whole_folder
+from pipeline.ingest import Ingested, ingest, read_manifest
+from pipeline.params import ValidationParams, read_params
 from pipeline.project import open_project
 from pipeline.quality import Quality, TableQuality, write_report
 from pipeline.sift import Sieve, sift
-from pipeline.sources.definition import BOOKKEEPING
+from pipeline.sources.about import describe
+from pipeline.sources.definition import BOOKKEEPING, SourceError
 from pipeline.stage import run_stage
 
 
 class ContractError(ValueError):
     """The tables are not what the contract asks for: what is missing, and how to fix it."""
+
+
+class TooManyQuarantinedError(ContractError):
+    """More rows of a table break the contract than are tolerated."""
 
     exit_code = 2
 
@@ -75,11 +82,14 @@ def validate(
     ------
     ContractError
         If a required table or column is missing, or a required table is empty.
+    SourceError
+        If a file is damaged.
     """
-    manifest = _manifest(folder)
-    delivered = [table for table in _referenced_first(TABLES) if table.table_name in manifest]
+    manifest = read_manifest(folder)
+    origins = manifest.origins
+    delivered = [table for table in _referenced_first(TABLES) if table.table_name in origins]
     connection = ibis.duckdb.connect()
-    _require(connection, folder, manifest)
+    _require(connection, folder, origins)
     known: dict[str, ir.Column] = {}
     sieve = Sieve(connection=connection, time_zone=time_zone, now=now, known=known)
     found: list[TableQuality] = []
@@ -88,29 +98,26 @@ def validate(
             for table in delivered:
                 name = table.table_name
                 progress(name)
-                found.append(
-                    sift(
-                        folder / f"{name}.parquet",
-                        table,
-                        origin=manifest[name],
-                        sieve=sieve,
-                        delay=(delays or {}).get(name, timedelta()),
-                        accepted_to=tables / f"{name}.parquet",
-                        quarantine_to=quarantine / f"{name}.parquet",
+                with _readable(folder / f"{name}.parquet", origin=origins[name]):
+                    found.append(
+                        sift(
+                            folder / f"{name}.parquet",
+                            table,
+                            origin=origins[name],
+                            sieve=sieve,
+                            delay=(delays or {}).get(name, timedelta()),
+                            accepted_to=tables / f"{name}.parquet",
+                            quarantine_to=quarantine / f"{name}.parquet",
+                        )
                     )
-                )
                 accepted = connection.read_parquet(tables / f"{name}.parquet")
                 known |= {f"{name}.{column}": accepted[column] for column in accepted.columns}
             quality = Quality(
-                location=str(folder),
+                location=manifest.location,
                 checked_at=now.astimezone(UTC).isoformat(),
                 max_quarantined_share=max_quarantined_share,
                 tables=tuple(found),
-                notices=tuple(
-                    f"{table.table_name} was not delivered: what needs it is left out"
-                    for table in TABLES
-                    if table.table_name not in manifest
-                ),
+                notices=tuple(_absences(manifest)),
             )
             if not quality.passed:
                 raise _RefusedError
@@ -119,18 +126,39 @@ def validate(
     return quality
 
 
-def _manifest(folder: Path) -> dict[str, str]:
-    """Return the origin of every ingested table, by name."""
-    origins: dict[str, str] = json.loads((folder / MANIFEST).read_text("utf-8"))["origins"]
-    return origins
+@contextmanager
+def _readable(file: Path, *, origin: str) -> Iterator[None]:
+    """Say of a damaged file that it is damaged; any other failure is a defect of ours."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        yield
+    except duckdb.Error as error:
+        try:
+            for _ in pq.ParquetFile(file).iter_batches():
+                pass
+        except (pa.ArrowException, OSError):
+            raise SourceError(
+                f"{origin} is damaged: its rows cannot be read to the end. Export it again."
+            ) from error
+        raise
 
 
-def _require(connection: ibis.BaseBackend, folder: Path, manifest: Mapping[str, str]) -> None:
+def _absences(manifest: Ingested) -> Iterator[str]:
+    for table in TABLES:
+        if table.table_name not in manifest.origins:
+            yield f"{table.table_name}: what needs it is left out"
+    for origin in manifest.ignored:
+        yield f"{origin} is not used: no table of ours has that name"
+
+
+def _require(connection: ibis.BaseBackend, folder: Path, origins: Mapping[str, str]) -> None:
     """Raise one error that names everything without which the data are of no use."""
     problems = []
     for table in TABLES:
         name = table.table_name
-        if name not in manifest:
+        if name not in origins:
             if table.required:
                 problems.append(
                     f"{name} is missing: deliver {name}.parquet or {name}.csv, or map the file "
@@ -142,12 +170,12 @@ def _require(connection: ibis.BaseBackend, folder: Path, manifest: Mapping[str, 
             if not column.nullable and column.name not in rows.columns:
                 found = ", ".join(c for c in rows.columns if c not in BOOKKEEPING) or "none"
                 problems.append(
-                    f"{manifest[name]} has no column `{column.name}` ({column.description}) "
+                    f"{origins[name]} has no column `{column.name}` ({column.description}) "
                     f"Columns found: {found}. Add it, or map the column that holds it "
                     "(`shortlist import tables DIR --suggest`)"
                 )
         if table.required and not int(connection.execute(rows.count())):
-            problems.append(f"{manifest[name]} holds no row: export it again")
+            problems.append(f"{origins[name]} holds no row: export it again")
     if problems:
         raise ContractError("\n".join(problems))
 
@@ -174,7 +202,7 @@ def main(folder: Path = Path()) -> None:
 
     Raises
     ------
-    ContractError
+    TooManyQuarantinedError
         If more rows than declared break the contract.
     """
     project = open_project(folder)
@@ -189,13 +217,90 @@ def main(folder: Path = Path()) -> None:
             max_quarantined_share=rules.max_quarantined_share,
             progress=lambda name: status.update(f"validate: {name}"),
         )
-    if not quality.passed:
-        raise ContractError(
-            f"more than {rules.max_quarantined_share:.1%} of the rows of a table break the "
-            f"contract. {artifacts / 'quality' / 'report.html'} says which and why; the rows are "
-            f"kept in {artifacts / 'quarantine'}. Mend the data, or raise "
-            "validation.max_quarantined_share."
+    require_passed(quality, artifacts)
+
+
+def validate_source(
+    location: str,
+    to: Path,
+    *,
+    project: Path,
+    now: datetime,
+    max_quarantined_share: float | None = None,
+    time_zone: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Quality:
+    """Ingest and validate what lies at a location, without touching a run's artefacts.
+
+    What is not given is taken from what the data say of themselves, then from the project's
+    `params.yaml`, then from the defaults there are.
+
+    Parameters
+    ----------
+    location : str
+        A folder of Parquet or CSV files, a DuckDB file, or a PostgreSQL URL.
+    to : Path
+        Where the folders `tables`, `quarantine` and `quality` are written.
+    project : Path
+        Folder that may hold a `params.yaml`.
+    now, max_quarantined_share, time_zone, progress
+        As for `validate`.
+
+    Raises
+    ------
+    SourceError
+        If nothing is there, or what is there cannot be read.
+    ContractError
+        If a required table or column is missing, or a required table is empty.
+    """
+    about = describe(location)
+    params = read_params(project) if (project / "params.yaml").exists() else None
+    rules = params.validation if params else ValidationParams()
+    zone = time_zone or about.get("time_zone") or (params.time_zone if params else "UTC")
+    share = rules.max_quarantined_share if max_quarantined_share is None else max_quarantined_share
+    to.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=PARTIAL, dir=to) as scratch:
+        ingested = Path(scratch) / "ingested"
+        ingest(location, ingested)
+        return validate(
+            ingested,
+            to,
+            time_zone=zone,
+            now=now,
+            delays={name: timedelta(hours=h) for name, h in rules.available_after_hours.items()},
+            max_quarantined_share=share,
+            progress=progress,
         )
+
+
+def require_passed(quality: Quality, folder: Path) -> None:
+    """Raise an error that names every table of which too much was quarantined.
+
+    Parameters
+    ----------
+    quality : Quality
+        What `validate` returned.
+    folder : Path
+        Where it wrote.
+
+    Raises
+    ------
+    TooManyQuarantinedError
+        If the accepted rows may not be used.
+    """
+    if quality.passed:
+        return
+    lines = [
+        f"{table.origin}: {table.quarantined:,} of {table.read:,} rows "
+        f"({table.quarantined_share:.1%}) break the contract, and "
+        f"{quality.max_quarantined_share:.1%} are tolerated. Most often: "
+        + "; ".join(f"{f.column} {f.reason} ({f.rows:,} rows): {f.fix}" for f in table.worst)
+        for table in quality.refused
+    ]
+    raise TooManyQuarantinedError(
+        "\n".join(lines) + f"\nAll reasons: {folder / 'quality' / 'report.html'}. The rows: "
+        f"{folder / 'quarantine'}. Mend the data, or raise validation.max_quarantined_share."
+    )
 
 
 if __name__ == "__main__":
