@@ -81,7 +81,7 @@ class StandingCycles:
         return np.asarray(at - self.elapsed)
 
 
-def cycles_at(preset: Preset, members: Members, shopping: Shopping, day: int) -> StandingCycles:
+def cycles_at(preset: Preset, members: Members, shopping: Shopping, day: float) -> StandingCycles:
     """Look up the cycles of one block at the beginning of `day`."""
     log = shopping.cycles
     before = np.flatnonzero(log.time < day)

@@ -1,5 +1,7 @@
 """Which edition of a family a member takes: what is on sale, the member's brand, and the price."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from pipeline.simulator.randomness import stream
 OLD_EDITION_WEIGHT = 0.25
 LOYALTY_WEIGHT = 5.0
 TIER_STRENGTH = 1.1
+#: Weight of an edition in a language that is not the member's own.
+FOREIGN_WEIGHT = 0.03
 
 
 class Editions:
@@ -38,6 +42,7 @@ class Editions:
         day: int,
         brand: NDArray[np.int64],
         tier: NDArray[np.float64],
+        language: NDArray[np.int64],
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the products on sale and each member's weights: shape (n, products)."""
         catalogue = self._catalogue
@@ -51,7 +56,36 @@ class Editions:
             TIER_STRENGTH * tier[:, None] * np.log(catalogue.relative_price[products])[None, :]
         )
         own = catalogue.brand[products][None, :] == brand[:, None]
-        return products, np.where(own, weight * LOYALTY_WEIGHT, weight)
+        weight = np.where(own, weight * LOYALTY_WEIGHT, weight)
+        spoken = catalogue.language[products]
+        if (spoken >= 0).any():
+            foreign = (spoken[None, :] >= 0) & (spoken[None, :] != language[:, None])
+            weight = np.where(foreign, weight * FOREIGN_WEIGHT, weight)
+        return products, weight
+
+    def shares(
+        self,
+        family: int,
+        period: tuple[int, int],
+        brand: NDArray[np.int64],
+        tier: NDArray[np.float64],
+        language: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the products on sale when a period begins, and their mean shares in it.
+
+        What is launched within the period takes its part away from them.
+        """
+        first, last = period
+        products, _ = self.weights(family, first, brand, tier, language)
+        changes = self._changes[family]
+        borders = [first, *changes[(changes > first) & (changes < last)], last]
+        total = np.zeros((len(brand), len(products)))
+        for begin, end in pairwise(borders):
+            then, weight = self.weights(family, int(begin), brand, tier, language)
+            share = weight / weight.sum(axis=1, keepdims=True)
+            _, at, among = np.intersect1d(products, then, return_indices=True)
+            total[:, at] += share[:, among] * (end - begin) / (last - first)
+        return products, total
 
     def choose(
         self,
@@ -59,6 +93,7 @@ class Editions:
         day: NDArray[np.int64],
         brand: NDArray[np.int64],
         tier: NDArray[np.float64],
+        language: NDArray[np.int64],
         *,
         seed: int,
         block: int,
@@ -74,7 +109,7 @@ class Editions:
             for epoch in np.split(lines, epochs):
                 if len(epoch):
                     products, weight = self.weights(
-                        position, int(day[epoch[0]]), brand[epoch], tier[epoch]
+                        position, int(day[epoch[0]]), brand[epoch], tier[epoch], language[epoch]
                     )
                     cumulative = np.cumsum(weight, axis=1)
                     mark = uniform[epoch] * cumulative[:, -1]

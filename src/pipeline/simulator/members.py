@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.simulator.calendar import Calendar
+from pipeline.simulator.outlets import Outlets
 from pipeline.simulator.preset import Preset
 from pipeline.simulator.randomness import stream
 
@@ -89,8 +90,7 @@ class Members:
 def draw_members(
     preset: Preset,
     calendar: Calendar,
-    first_in_city: Ints | None,
-    count_in_city: Ints | None,
+    outlets: Outlets | None,
     *,
     first: int,
     count: int,
@@ -101,8 +101,8 @@ def draw_members(
 
     Parameters
     ----------
-    first_in_city, count_in_city : array or None
-        The stores of each city; none where there are no stores.
+    outlets : Outlets or None
+        The stores; none where there are none.
     first, count : int
         Number of the first member, and how many.
     """
@@ -124,10 +124,11 @@ def draw_members(
         tags = np.array([preset.languages.index(tag) for tag in spoken])
         language[here] = tags[_choose(rng, list(spoken.values()), len(here))]
     home_store = np.full(count, -1, dtype=np.int64)
-    if first_in_city is not None and count_in_city is not None:
+    if outlets is not None:
         # The square of a uniform number: some stores are simply better placed.
         place = rng.random(count) ** 2
-        home_store = first_in_city[city] + (place * count_in_city[city]).astype(np.int64)
+        home_store = outlets.first_in_city[city]
+        home_store = home_store + (place * outlets.count_in_city[city]).astype(np.int64)
 
     stage = _choose(rng, [s.share for s in stages], count)
     youngest = np.array([s.ages[0] for s in stages])[stage]

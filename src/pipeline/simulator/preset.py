@@ -147,6 +147,61 @@ class Activity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CardRules:
+    """The co-branded card.
+
+    Attributes
+    ----------
+    launched_days_before_end : int
+        When members could first apply.
+    level : float
+        Log of the daily chance to apply of an average member.
+    hidden_spread : float
+        Standard deviation of what nobody can know, on the log scale.
+    activation : float
+        Share of approved cards that are ever used.
+    """
+
+    launched_days_before_end: int
+    level: float
+    hidden_spread: float
+    activation: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignRules:
+    """Targeted, randomised campaigns.
+
+    Attributes
+    ----------
+    count, every_days, window_days : int
+        How many, how far apart, and for how many days outcomes count.
+    last_days_before_end : int
+        When the newest begins.
+    share : float
+        Share of the members with consent who take part.
+    arms : mapping of str to float
+        Arms with the probability to be drawn.
+    channel : str
+        The channel that carries them.
+    strength : mapping of str to float
+        Greatest chance by which an arm brings a member, by treated arm.
+    """
+
+    count: int
+    every_days: int
+    window_days: int
+    last_days_before_end: int
+    share: float
+    arms: Mapping[str, float]
+    channel: str
+    strength: Mapping[str, float]
+    contact_cost: float
+    discount_share: float
+    privilege_cost: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preset:
     """A retailer to simulate."""
 
@@ -169,6 +224,11 @@ class Preset:
     marketing_channels: Mapping[str, float]
     interests: tuple[str, ...]
     join_share_at_start: float
+    promotions_per_year: int = 0
+    newsletters_per_year: float = 0.0
+    card: CardRules | None = None
+    campaigns: CampaignRules | None = None
+    health_visits: bool = False
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ class _Walk:
             for column, c in enumerate(self._consumables)
             if (machine := families[c].machine) is not None
         ]
-        self._companion, self._companion_share = _companions(preset)
+        self._companion, self._companion_share = companion_shares(preset)
         self._lasting = demand.of_members(members)
         self._bought = np.full((len(members), len(families)), NEVER)
         self._reading, self.next_planned = self._first_trips()
@@ -218,7 +218,7 @@ class _Walk:
         return self._rng.standard_gamma(CYCLE_SHAPE, len(mean)) * mean / CYCLE_SHAPE
 
 
-def _companions(preset: Preset) -> tuple[Ints, Floats]:
+def companion_shares(preset: Preset) -> tuple[Ints, Floats]:
     """Return each family's companions and their probabilities: shape (families, most)."""
     names = [family.name for family in preset.families]
     leads = [companion.lead for companion in preset.companions]

@@ -5,35 +5,26 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
 from features import tables
 from pipeline.durable import whole_folder, write_json
-from pipeline.simulator.baskets import fill_baskets
-from pipeline.simulator.calendar import calendar as build_calendar
+from pipeline.simulator import truth_activity
 from pipeline.simulator.calendar import months_before
-from pipeline.simulator.catalogue import build_catalogue
-from pipeline.simulator.clock import Clock
-from pipeline.simulator.demand import build_demand
-from pipeline.simulator.editions import Editions
-from pipeline.simulator.members import draw_members
-from pipeline.simulator.moments import Moments
-from pipeline.simulator.outlets import build_outlets
-from pipeline.simulator.people import customers_table
-from pipeline.simulator.permissions import consents_table
+from pipeline.simulator.campaigns import campaigns_table
+from pipeline.simulator.lives import live
 from pipeline.simulator.preset import Preset
-from pipeline.simulator.receipts import Receipts
-from pipeline.simulator.shopping import shop
 from pipeline.simulator.storage import TableWriter
-from pipeline.simulator.truth_activity import HORIZON_DAYS, activity_truth
+from pipeline.simulator.tables_of_block import write_tables
+from pipeline.simulator.truth import TRUTH_TABLES, write_plans, write_truth
+from pipeline.simulator.world import build_world
 
 #: The period ends here unless another day is asked for: never at the clock's today.
 UNTIL = date(2026, 11, 1)
-#: Members who are simulated at once; memory grows with it, the world does not change.
+#: Members who are simulated at once: memory grows with it.
 BLOCK_MEMBERS = 20_000
 #: Days before the end at which the truth is stated: now, and where models are tested.
 TRUTH_DAYS_BEFORE_END = (0, 90, 97, 180, 194)
+#: Members whose probability is stated for every product; every n-th where there are more.
+PAIR_MEMBERS = 2_000
 LONGEST_MONTHS = 240
 
 
@@ -57,6 +48,8 @@ def simulate(
     to: Path,
     until: date = UNTIL,
     cutoffs: Sequence[date] | None = None,
+    pair_members: int = PAIR_MEMBERS,
+    leak: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Simulated:
     """Write a simulated retailer's tables to a folder, and what is true to its `truth`.
@@ -70,13 +63,18 @@ def simulate(
     seed : int
         The same seed gives the same bytes. Each table draws from a stream of its own.
     to : Path
-        A folder that does not exist yet, or that an earlier simulation wrote. It appears
-        whole, or not at all.
+        A folder that does not exist yet, is empty, or was written by an earlier simulation.
+        It appears whole, or not at all.
     until : date
         First local day after the end.
     cutoffs : sequence of date, optional
-        Local days at whose beginning the truth is stated; the end, and 90, 97, 180 and 194
-        days before it, where nothing is said.
+        Local days at whose beginning the truth is stated; where nothing is said, the end and
+        90, 97, 180 and 194 days before it.
+    pair_members : int
+        For how many members the truth states the probability of every single product, at
+        the cut-off 90 days before the end. They are spread over all blocks.
+    leak : bool
+        Let `customers.income_band` know who will take the card.
     progress : callable, optional
         Told how many members are done, after each block.
 
@@ -87,62 +85,31 @@ def simulate(
     """
     _check(members, months, to)
     start = months_before(until, months)
-    days = build_calendar(start, until, preset.country_holidays)
-    catalogue = build_catalogue(preset, days, seed)
-    outlets = build_outlets(preset, days, members, seed)
-    demand = build_demand(preset, days, catalogue)
-    clock, moments = Clock(preset, days), Moments(preset, days)
-    receipts = Receipts(
-        preset,
-        catalogue=catalogue,
-        outlets=outlets,
-        editions=Editions(preset, catalogue),
-        moments=moments,
-        days=days.days,
-    )
+    world = build_world(preset, members=members, start=start, until=until, seed=seed)
     if cutoffs is None:
-        cutoffs = sorted(until - timedelta(d) for d in TRUTH_DAYS_BEFORE_END)
-    cutoffs = [day for day in cutoffs if start < day <= until]
+        cutoffs = [until - timedelta(days) for days in TRUTH_DAYS_BEFORE_END]
+    stated = sorted(day for day in cutoffs if start < day <= until)
+    every = max(members // max(pair_members, 1), 1) if pair_members else 0
 
     with whole_folder(to) as draft, TableWriter(draft) as writer:
-        writer.add("products", catalogue.table, tables.Products)
-        if outlets is not None:
-            writer.add("stores", outlets.stores, tables.Stores)
-            writer.add("salespeople", outlets.salespeople, tables.Salespeople)
+        writer.add("products", world.catalogue.table, tables.Products)
+        if world.outlets is not None:
+            writer.add("stores", world.outlets.stores, tables.Stores)
+            writer.add("salespeople", world.outlets.salespeople, tables.Salespeople)
+        if len(world.promotions):
+            writer.add("promotions", world.promotions.table, tables.Promotions)
+        if preset.campaigns is not None and world.campaign_starts:
+            planned = campaigns_table(preset.campaigns, world.campaign_starts, world.moments)
+            writer.add("campaigns", planned, tables.Campaigns)
         for block, first in enumerate(range(0, members, BLOCK_MEMBERS)):
             count = min(BLOCK_MEMBERS, members - first)
-            people = draw_members(
-                preset,
-                days,
-                None if outlets is None else outlets.first_in_city,
-                None if outlets is None else outlets.count_in_city,
-                first=first,
-                count=count,
-                seed=seed,
-                block=block,
-            )
-            shopping = shop(preset, days, demand, clock, people, seed=seed, block=block)
-            baskets = fill_baskets(preset, shopping, seed=seed, block=block)
-            writer.add(
-                "customers",
-                customers_table(preset, days, people, seed=seed, block=block),
-                tables.Customers,
-            )
-            writer.add(
-                "transactions",
-                receipts.write(people, baskets, seed=seed, block=block),
-                tables.Transactions,
-            )
-            writer.add(
-                "consents",
-                consents_table(preset, moments, days.days, people, seed=seed, block=block),
-                tables.Consents,
-            )
-            for day in cutoffs:
-                truth = activity_truth(preset, people, shopping, days.day_of(day))
-                writer.add("truth/activity", _stated(truth, day))
+            lives = live(world, first=first, count=count, block=block)
+            planted = write_tables(writer, world, lives, leak=leak)
+            write_truth(writer, world, lives, planted, cutoffs=stated, pairs_every=every)
             if progress is not None:
                 progress(first + count)
+        write_plans(writer, world)
+        rows = dict(writer.rows)
         write_json(
             draft / "truth" / "simulation.json",
             {
@@ -150,19 +117,16 @@ def simulate(
                 "members": members,
                 "months": months,
                 "seed": seed,
+                "leak": "customers.income_band" if leak else None,
                 "start": start,
                 "until": until,
-                "cutoffs": cutoffs,
-                "horizon_days": HORIZON_DAYS,
-                "rows": writer.rows,
+                "cutoffs": stated,
+                "activity_horizon_days": truth_activity.HORIZON_DAYS,
+                "rows": rows,
+                "tables": {name: text for name, text in TRUTH_TABLES.items() if name in rows},
             },
         )
-        rows = dict(writer.rows)
     return Simulated(to, rows)
-
-
-def _stated(truth: pa.Table, day: date) -> pa.Table:
-    return truth.add_column(1, "as_of", pa.array(np.full(truth.num_rows, np.datetime64(day))))
 
 
 def _check(members: int, months: int, to: Path) -> None:

@@ -36,7 +36,7 @@ class Standing:
     trips_365: NDArray[np.int64]
 
 
-def standing(members: Members, shopping: Shopping, day: int) -> Standing:
+def standing(members: Members, shopping: Shopping, day: float) -> Standing:
     """Look up where one block of members stands at the beginning of `day`."""
     trips, clock = shopping.trips, shopping.clock
     everyone = np.arange(len(members))

@@ -35,3 +35,8 @@ def named(
     values = names if isinstance(names, pa.Array) else pa.array(list(names), pa.string())
     index = pa.array(position, mask=None if valid is None else ~valid)
     return pc.take(values, index)
+
+
+def masked(values: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:
+    """Return the values where valid, null elsewhere."""
+    return pc.if_else(pa.array(valid), values, pa.scalar(None, values.type))

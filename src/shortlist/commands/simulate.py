@@ -30,6 +30,10 @@ def simulate(
     until: Annotated[
         str, typer.Option(metavar="DATE", help="First day after the end.")
     ] = "2026-11-01",
+    leak: Annotated[
+        bool,
+        typer.Option("--leak", help="Let customers.income_band know who will take the card."),
+    ] = False,
 ) -> None:
     """Write the tables of an invented retailer, and in DIR/truth what is true of it.
 
@@ -59,6 +63,7 @@ def simulate(
             seed=seed,
             to=to,
             until=_day(until),
+            leak=leak,
             progress=lambda done: bar.update(task, completed=done),
         )
     context.answer({"folder": str(written.folder), "rows": written.rows})

@@ -1,6 +1,6 @@
 """`retail`: a chain of consumer-electronics stores in Taiwan. Every brand is invented."""
 
-from pipeline.simulator.preset import Activity, LifeStage, Preset, Region
+from pipeline.simulator.preset import Activity, CampaignRules, CardRules, LifeStage, Preset, Region
 from pipeline.simulator.presets.retail_families import COMPANIONS, FAMILIES
 
 REGIONS = (
@@ -168,4 +168,20 @@ RETAIL = Preset(
     marketing_channels={"email": 0.70, "sms": 0.45, "line": 0.40, "mail": 0.30},
     interests=("music", "travel", "cooking", "games", "photography", "sports", "reading"),
     join_share_at_start=0.35,
+    promotions_per_year=40,
+    newsletters_per_year=6.0,
+    card=CardRules(launched_days_before_end=900, level=-7.55, hidden_spread=0.66, activation=0.94),
+    campaigns=CampaignRules(
+        count=8,
+        every_days=45,
+        window_days=14,
+        last_days_before_end=28,
+        share=0.9,
+        arms={"control": 0.34, "discount": 0.33, "privilege": 0.33},
+        channel="email",
+        strength={"discount": 0.10, "privilege": 0.12},
+        contact_cost=2.0,
+        discount_share=0.10,
+        privilege_cost=15.0,
+    ),
 )
