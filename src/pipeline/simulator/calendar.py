@@ -37,6 +37,7 @@ RHYTHMS: Mapping[str, Mapping[str, float]] = {
         "back_to_school": 0.45,
         "summer": 0.10,
     },
+    "world": {"christmas": 0.45, "double_11": 0.15, "summer": -0.15, "back_to_school": 0.10},
     "senior": {
         "lunar_new_year": 0.60,
         "lunar_holidays": -0.90,

@@ -25,9 +25,6 @@ from pipeline.simulator.responses import (
 )
 from pipeline.simulator.texts import numbered
 
-#: Local hour of the assignment, as a share of the day.
-ASSIGNED_AT = 9 / 24
-
 
 @dataclass(frozen=True, kw_only=True)
 class Assigned:
@@ -77,8 +74,8 @@ def campaigns_table(rules: CampaignRules, days: Sequence[int], moments: Moments)
             "channel": pa.repeat(rules.channel, count),
             "offer": pa.repeat("|".join(treated), count),
             "product_id": pa.nulls(count, pa.string()),
-            "starts_at": stored(moments.at_share(starts, ASSIGNED_AT)),
-            "ends_at": stored(moments.at_share(starts + rules.window_days, ASSIGNED_AT)),
+            "starts_at": stored(moments.midnight(starts)),
+            "ends_at": stored(moments.midnight(starts + rules.window_days)),
             "contact_cost": np.full(count, rules.contact_cost),
             "redemption_cost": np.full(count, rules.privilege_cost),
             "margin_share": np.full(count, 0.25),
@@ -102,7 +99,7 @@ def run_campaign(
     """Assign the arms of one campaign at random and let them act on one block."""
     rng = stream(seed, f"campaign {position}", block)
     count = len(members)
-    begin, end = start + ASSIGNED_AT, start + rules.window_days + ASSIGNED_AT
+    begin, end = float(start), float(start + rules.window_days)
     visits = outings.times_of_members()
     recency = visits.days_since(count, begin)
     invited = consent.holds(begin) & np.isfinite(recency) & (members.joined < start)
@@ -155,7 +152,7 @@ def run_campaign(
     cumulative = np.cumsum(weight, axis=1)
     mark = rng.random(len(who)) * cumulative[:, -1]
     family = np.minimum((cumulative <= mark[:, None]).sum(axis=1), weight.shape[1] - 1)
-    online = rng.random(len(who)) < np.clip(members.online[who], 0, 0.95)
+    online = rng.random(len(who)) < members.online[who]
     extra = provoked_outings(
         member=who,
         time=when,

@@ -26,6 +26,8 @@ class Trips:
         Whether it was made on line.
     family : array of int
         What it was made for.
+    quantity : array of float
+        How many pieces of it; more than one only of supplies.
     returned : array of bool
         Whether that will be returned.
     left : array of bool
@@ -37,6 +39,7 @@ class Trips:
     planned: Flags
     online: Flags
     family: Ints
+    quantity: Floats
     returned: Flags
     left: Flags
 
@@ -118,6 +121,7 @@ class Journal:
                 planned=np.concatenate([_NO_FLAGS, *(t.planned for t in trips)])[order],
                 online=np.concatenate([_NO_FLAGS, *(t.online for t in trips)])[order],
                 family=np.concatenate([_NO_INTS, *(t.family for t in trips)])[order],
+                quantity=np.concatenate([_NO_FLOATS, *(t.quantity for t in trips)])[order],
                 returned=np.concatenate([_NO_FLAGS, *(t.returned for t in trips)])[order],
                 left=np.concatenate([_NO_FLAGS, *(t.left for t in trips)])[order],
             ),

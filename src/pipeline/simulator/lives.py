@@ -8,6 +8,7 @@ from pipeline.simulator.baskets import Lines
 from pipeline.simulator.campaigns import Assigned, run_campaign
 from pipeline.simulator.card import CardHistory
 from pipeline.simulator.expected import Expected
+from pipeline.simulator.gifts import gifts_sent
 from pipeline.simulator.journal import Floats
 from pipeline.simulator.members import Members, draw_members
 from pipeline.simulator.newsletters import Consent, Newsletters, send_newsletters
@@ -84,6 +85,7 @@ def live(world: World, *, first: int, count: int, block: int) -> Lives:
             block=block,
         )
         assigned.append(one)
+    outings = gifts_sent(preset, outings, days=days, seed=seed, block=block)
     visits = outings.times_of_members()
     card = None
     if world.card is not None:

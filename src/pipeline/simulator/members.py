@@ -18,6 +18,8 @@ INCOME_BANDS = 5
 #: Standard deviation of a member's own taste for a first-level category, on the log scale.
 TASTE_SPREAD = 0.6
 RATE_LIMITS_PER_YEAR = (0.2, 60.0)
+#: Greatest share of trips on line, where there are stores.
+MOST_ONLINE = 0.95
 
 
 @dataclass(frozen=True)
@@ -186,11 +188,18 @@ def draw_members(
         tier=tier,
         bargain=bargain,
         novelty=rng.gamma(0.6, 1.0, count) * (0.4 + 1.6 * young),
-        online=rng.beta(1.2, 1.2 * (1 / preset.online_share - 1), count) * (0.7 + 0.6 * young)
-        if preset.online_share < 1
-        else np.ones(count),
-        usage=np.exp(rng.normal(0, 0.35, count)) * (0.8 + 0.15 * children + 0.15 * married),
+        online=_online_share(preset, young, rng),
+        usage=np.exp(rng.normal(0, preset.usage_spread, count))
+        * (1 + preset.usage_household * (0.15 * children + 0.15 * married - 0.2)),
     )
+
+
+def _online_share(preset: Preset, young: Floats, rng: np.random.Generator) -> Floats:
+    """Draw the share of trips that each member makes on line; 1 where there are no stores."""
+    if preset.members_per_store == 0:
+        return np.ones(len(young))
+    share = rng.beta(1.2, 1.2 * (1 / preset.online_share - 1), len(young))
+    return np.asarray(np.clip(share * (0.7 + 0.6 * young), 0, MOST_ONLINE))
 
 
 def _choose(rng: np.random.Generator, shares: list[float], count: int) -> Ints:

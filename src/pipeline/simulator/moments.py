@@ -50,9 +50,9 @@ class Moments:
         second = np.floor(hour * 3600).astype(np.int64)
         return np.asarray(self._start_us + day.astype(np.int64) * DAY_US + second * 1_000_000)
 
-    def at_share(self, day: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-        """Return local days plus a share of a day, in microseconds since the epoch."""
-        return np.asarray(self._start_us + day * DAY_US + int(share * DAY_US))
+    def midnight(self, day: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the beginning of local days in microseconds since the epoch."""
+        return np.asarray(self._start_us + day * DAY_US)
 
 
 def known(happened: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

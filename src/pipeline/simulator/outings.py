@@ -11,7 +11,7 @@ from pipeline.simulator.members import Members
 from pipeline.simulator.outlets import Outlets
 from pipeline.simulator.randomness import stream
 
-OWN, PROMOTION, CAMPAIGN = 0, 1, 2
+OWN, PROMOTION, CAMPAIGN, GIFT = 0, 1, 2, 3
 HOME_STORE_SHARE = 0.8
 _KEY = 1e6
 
@@ -22,12 +22,12 @@ class Outings:
 
     Attributes
     ----------
-    member, time, online, family, returned : array
+    member, time, online, family, quantity, returned : array
         As in `Trips`.
     store : array of int
         Where; -1 on line.
     cause, source : array of int
-        `OWN`, or `PROMOTION` or `CAMPAIGN` with the position of that one; -1 for `OWN`.
+        `OWN` or `GIFT` with -1, `PROMOTION` or `CAMPAIGN` with the position of that one.
     switched_to : array of int
         The promotion that made the member take its family instead; -1 mostly.
     own_family : array of int
@@ -44,6 +44,7 @@ class Outings:
     time: Floats
     online: Flags
     family: Ints
+    quantity: Floats
     returned: Flags
     store: Ints
     cause: Ints
@@ -66,7 +67,8 @@ class Outings:
 
     def times_of_members(self) -> "VisitTimes":
         """Return who came when, for looking up what is known of them on a day."""
-        return VisitTimes(self.member[self.kept], self.time[self.kept])
+        came = self.kept & (self.cause != GIFT)
+        return VisitTimes(self.member[came], self.time[came])
 
 
 class VisitTimes:
@@ -107,6 +109,7 @@ def own_outings(
         time=trips.time,
         online=trips.online,
         family=trips.family,
+        quantity=trips.quantity,
         returned=trips.returned,
         store=np.where(trips.online, -1, store),
         cause=np.full(count, OWN),
@@ -136,6 +139,7 @@ def provoked_outings(
         time=time,
         online=store < 0,
         family=family,
+        quantity=np.ones(count),
         returned=np.zeros(count, bool),
         store=store,
         cause=np.full(count, cause),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Role = Literal["durable", "accessory", "consumable"]
+Role = Literal["durable", "accessory", "consumable", "gift"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,8 @@ class Family:
         Category path, two levels; the title is the third.
     role : str
         `durable` suppresses a second purchase for a while; `accessory` is bought beside
-        something; `consumable` runs out and is bought again on the member's own cycle.
+        something; `consumable` runs out and is bought again on the member's own cycle;
+        `gift` is given away.
     price : float
         Typical list price of the middle edition, in the retailer's currency.
     brands : tuple of str
@@ -228,6 +229,9 @@ class Preset:
     newsletters_per_year: float = 0.0
     card: CardRules | None = None
     campaigns: CampaignRules | None = None
+    usage_spread: float = 0.35
+    usage_household: float = 1.0
+    gift_after_pieces: int = 0
     health_visits: bool = False
 
     @property

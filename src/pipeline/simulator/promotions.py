@@ -76,7 +76,7 @@ def plan_promotions(
     candidates = [
         i
         for i, family in enumerate(preset.families)
-        if family.role != "consumable" and family.popularity > 0 and not family.health
+        if family.role in ("durable", "accessory") and family.popularity > 0 and not family.health
     ]
     sold = catalogue.on_sale(len(preset.families), calendar.days + AHEAD_DAYS)
     last = calendar.days + AHEAD_DAYS - 20

@@ -49,7 +49,8 @@ class Receipts:
         self._promotions, self._editions = promotions, editions
         self._moments, self._days = moments, days
         self._decimals = preset.currency_decimals
-        self._several = np.array([f.role != "durable" for f in preset.families])
+        self._several = np.array([f.role == "accessory" for f in preset.families])
+        self._given = np.array([f.role == "gift" for f in preset.families])
         self._orders = 0
         self._lines = 0
 
@@ -72,6 +73,7 @@ class Receipts:
             block=block,
         )
         quantity = np.where(self._several[lines.family] & (rng.random(count) < 0.18), 2.0, 1.0)
+        quantity = np.where(lines.role == MAIN, outings.quantity[trip], quantity)
         list_amount = self._catalogue.price[product] * quantity
         share_off = self._share_off(members.bargain[member], lines, rng)
         discount = np.round(list_amount * share_off, self._decimals)
@@ -131,6 +133,7 @@ class Receipts:
         """Return what is taken off each line: by a promotion, a campaign, or haggling."""
         haggles = rng.random(len(lines.trip)) < HAGGLE_SHARE * 2 * bargain
         haggled = np.where(haggles, rng.uniform(*HAGGLED_OFF, len(lines.trip)), 0.0)
+        haggled = np.where(self._given[lines.family], 1.0, haggled)
         if len(self._promotions) == 0:
             return haggled
         promoted = lines.promotion >= 0

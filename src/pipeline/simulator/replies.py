@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.simulator.campaigns import ASSIGNED_AT, Assigned
+from pipeline.simulator.campaigns import Assigned
 from pipeline.simulator.journal import Flags, Floats, Ints
 from pipeline.simulator.members import Members
 from pipeline.simulator.moments import Moments, known, stored
@@ -22,6 +22,8 @@ from pipeline.simulator.randomness import stream
 from pipeline.simulator.texts import masked, named, numbered
 
 REDEEMED_SHARE = 0.6
+#: From which share of the first day on the messages go out.
+SENT_FROM = 0.1
 
 
 class Deliveries(NamedTuple):
@@ -54,7 +56,7 @@ def assignments_table(
             "customer_id": numbered("M", members.first + member + 1, 8),
             "arm": named(arms, arm),
             "probability": (shares / shares.sum())[arm],
-            "assigned_at": stored(moments.at_share(np.array(starts)[campaign], ASSIGNED_AT)),
+            "assigned_at": stored(moments.midnight(np.array(starts)[campaign])),
         }
     )
 
@@ -80,7 +82,7 @@ def deliver(
         who = one.member[np.array(treated)[one.arm]]
         member.append(who)
         campaign.append(np.full(len(who), one.position))
-        time.append(starts[one.position] + ASSIGNED_AT + rng.random(len(who)) / 12)
+        time.append(starts[one.position] + SENT_FROM + rng.random(len(who)) / 12)
     sent = sum(len(m) for m in member[1:])
     bounced = rng.random(sent) < BOUNCED_SHARE
     opened = ~bounced & (rng.random(sent) < 1.3 * OPENED_SHARE)
@@ -141,7 +143,7 @@ def outcomes_table(
     arms = list(rules.arms)
     member, campaign, time, kind, value = [], [], [], [], []
     for one in assigned:
-        begin = starts[one.position] + ASSIGNED_AT
+        begin = starts[one.position]
         arm_of = np.full(len(members), -1)
         arm_of[one.member] = one.arm
         inside = outings.kept & (outings.time >= begin)

@@ -29,7 +29,8 @@ RETURN_SHARE = 0.035
 RETURN_SHARE_ONLINE = 0.075
 #: Refills are ordered on line more often than other things.
 REFILL_ONLINE = 1.4
-MOST_ONLINE = 0.95
+#: Cumulated shares of who buys one piece, up to two, up to three.
+PIECES = (0.75, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ class _Walk:
         cumulative = np.cumsum(weight, axis=1)
         mark = rng.random(len(who)) * cumulative[:, -1]
         family = np.minimum((cumulative <= mark[:, None]).sum(axis=1), weight.shape[1] - 1)
-        online = rng.random(len(who)) < np.clip(members.online[who], 0, MOST_ONLINE)
+        online = rng.random(len(who)) < members.online[who]
         risk = np.where(online, RETURN_SHARE_ONLINE, RETURN_SHARE)
         returned = rng.random(len(who)) < risk
         log_odds = members.leaving[who] + self._preset.activity.leaving_after_return * returned
@@ -127,6 +128,7 @@ class _Walk:
                 planned=np.ones(len(who), bool),
                 online=online,
                 family=family,
+                quantity=np.ones(len(who)),
                 returned=returned,
                 left=left,
             )
@@ -147,9 +149,11 @@ class _Walk:
         members, rng = self._members, self._rng
         column = self.next_cycle[who].argmin(axis=1)
         family, time = self._consumables[column], self.next_cycle[who, column]
-        mean = self._supply[column] / members.usage[who]
+        pieces = 1 + np.searchsorted(PIECES, rng.random(len(who)), side="right")
+        quantity = pieces.astype(np.float64)
+        mean = self._supply[column] * quantity / members.usage[who]
         stops = rng.random(len(who)) < CYCLE_ENDS
-        online = rng.random(len(who)) < np.clip(members.online[who] * REFILL_ONLINE, 0, MOST_ONLINE)
+        online = rng.random(len(who)) < members.online[who] * REFILL_ONLINE
         self._bought[who, family] = time
         no = np.zeros(len(who), bool)
         self.journal.trips(
@@ -159,6 +163,7 @@ class _Walk:
                 planned=no,
                 online=online,
                 family=family,
+                quantity=quantity,
                 returned=no,
                 left=no,
             )

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from features import tables
+from pipeline.simulator.doctors import visits_table
 from pipeline.simulator.lives import Lives
 from pipeline.simulator.people import customers_table
 from pipeline.simulator.permissions import consents_table
@@ -68,4 +69,7 @@ def write_tables(writer: TableWriter, world: World, lives: Lives, *, leak: bool)
     writer.add("surveys", answers, tables.Surveys)
     cases = service_cases_table(preset, members, lives.outings, moments, days=days, **keys)
     writer.add("service_cases", cases, tables.ServiceCases)
+    if preset.health_visits:
+        visits = visits_table(preset, members, lives.outings, moments, **keys)
+        writer.add("visits", visits, tables.Visits)
     return receipts.planted

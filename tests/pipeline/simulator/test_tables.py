@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.tables import TABLE_BY_NAME, TABLES
+from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.storage import declared_schema
 
 
@@ -12,18 +13,32 @@ def written(folder):
     return sorted(path.stem for path in folder.glob("*.parquet"))
 
 
+@pytest.fixture(scope="module", params=sorted(PRESETS))
+def folder(request, simulated):
+    return simulated(request.param)
+
+
 @pytest.fixture(scope="module")
-def tables(retail):
+def tables(folder):
+    return read(folder)
+
+
+@pytest.fixture(scope="module")
+def retail(simulated):
+    return read(simulated("retail"))
+
+
+def read(folder):
     connection = ibis.duckdb.connect()
     return {
-        name: connection.read_parquet(retail / f"{name}.parquet", table_name=name)
-        for name in written(retail)
+        name: connection.read_parquet(folder / f"{name}.parquet", table_name=name)
+        for name in written(folder)
     }
 
 
-def test_every_file_is_a_declared_table_in_its_exact_schema(retail):
-    for name in written(retail):
-        stored = pq.read_schema(retail / f"{name}.parquet")
+def test_every_file_is_a_declared_table_in_its_exact_schema(folder):
+    for name in written(folder):
+        stored = pq.read_schema(folder / f"{name}.parquet")
         assert stored.equals(declared_schema(TABLE_BY_NAME[name])), name
 
 
@@ -69,13 +84,13 @@ def test_every_rule_limit_and_choice_holds(tables):
                 assert rows.filter(condition).count().execute() == 0, (name, column.name)
 
 
-def test_amounts_are_whole_dollars(tables):
-    lines = tables["transactions"]
+def test_amounts_are_whole_dollars(retail):
+    lines = retail["transactions"]
     assert lines.filter(lines.amount != lines.amount.round()).count().execute() == 0
 
 
-def test_stores_sell_within_local_opening_hours(tables):
-    lines = tables["transactions"]
+def test_stores_sell_within_local_opening_hours(retail):
+    lines = retail["transactions"]
     hour = (lines.event_time + ibis.interval(hours=8)).hour()
     in_store = lines.filter(lines.channel == "store")
     assert in_store.aggregate(first=hour.min(), last=hour.max()).execute().iloc[0].tolist() == [
@@ -85,7 +100,8 @@ def test_stores_sell_within_local_opening_hours(tables):
 
 
 def test_nothing_happens_before_joining_or_after_the_end(tables):
-    lines = tables["transactions"].join(tables["customers"], "customer_id")
+    members = tables["customers"].select("customer_id", "joined_on").distinct()
+    lines = tables["transactions"].join(members, "customer_id")
     day = (lines.event_time + ibis.interval(hours=8)).date()
     assert lines.filter(day < lines.joined_on).count().execute() == 0
     assert day.max().execute().date().isoformat() == "2026-10-31"
@@ -103,6 +119,20 @@ def test_some_rows_are_known_days_late(tables):
     lines = tables["transactions"]
     late = lines.available_time - lines.event_time > ibis.interval(seconds=86_400)
     assert 0.003 < late.mean().execute() < 0.010
+
+
+def test_the_chain_fills_every_table_but_the_doctors(retail):
+    assert set(retail) == {t.table_name for t in TABLES} - {"visits"}
+
+
+def test_who_moved_has_one_row_for_each_address(retail):
+    rows = retail["customers"]
+    past = rows.filter(rows.valid_to.notnull())
+    now = rows.filter(rows.valid_to.isnull())
+    assert past.count().execute() > 50
+    assert now.count().execute() == now.customer_id.nunique().execute() == 2500
+    joined = past.join(now, "customer_id")
+    assert joined.filter(joined.valid_to != joined.valid_from_right).count().execute() == 0
 
 
 def test_required_tables_are_there(tables):
