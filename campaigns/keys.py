@@ -16,11 +16,6 @@ from campaigns.state.tables import ApiKey
 SCOPES = {
     "lists:read": "Read lists and their members.",
     "lists:write": "Build lists.",
-    "members:pii": "See customer ids rather than pseudonyms.",
-    "scores:read": "Read the scores of single customers.",
-    "outcomes:write": "Report contacts and outcomes.",
-    "consents:write": "Record consents and suppressions.",
-    "models:promote": "Release a version of a model, or step back.",
     "admin": "Everything.",
 }
 

@@ -3,6 +3,7 @@
 import pytest
 from fastapi.routing import APIRoute
 
+from campaigns.keys import SCOPES
 from serving.access import OPEN
 from serving.app import create_app
 from serving.settings import ServingSettings
@@ -47,6 +48,17 @@ def test_every_route_is_documented(service):
 def test_a_guarded_route_asks_for_a_scope(path, operation):
     scopes = [scope for need in operation["security"] for names in need.values() for scope in names]
     assert scopes, f"{path} takes any key"
+
+
+def test_every_scope_guards_something():
+    used = {
+        scope
+        for case in GUARDED
+        for need in case.values[1]["security"]
+        for scopes in need.values()
+        for scope in scopes
+    }
+    assert used == set(SCOPES) - {"admin"}  # which stands for all of them
 
 
 @pytest.mark.parametrize(("path", "operation"), GUARDED)
