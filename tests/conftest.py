@@ -21,7 +21,9 @@ def postgresql_server():
 
         with tempfile.TemporaryDirectory(prefix="pg") as folder:
             server = pgserver.get_server(Path(folder), cleanup_mode="stop")
-            yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+            yield url
             server.cleanup()
     except (ImportError, OSError, RuntimeError) as error:
         pytest.skip(f"no PostgreSQL runs here: {error}")
@@ -29,13 +31,11 @@ def postgresql_server():
 
 @pytest.fixture
 def postgresql(postgresql_server):
-    """The URL of an empty PostgreSQL database."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return postgresql_server.set(database=name).render_as_string(hide_password=False)
+    """The URL of PostgreSQL with nothing in it: a schema of its own, made in milliseconds."""
+    schema = f"test_{uuid.uuid4().hex[:12]}"
+    _run(postgresql_server, f"CREATE SCHEMA {schema}")
+    url = postgresql_server.update_query_dict({"options": f"-csearch_path={schema}"})
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,4 +50,12 @@ def state(database, tmp_path):
     engine = connect(state_url(tmp_path, database))
     upgrade_state(engine)
     yield engine
+    engine.dispose()
+
+
+def _run(url, *statements):
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
