@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -133,14 +134,14 @@ def _request(
 @contextmanager
 def _service(folder: Path, members: int) -> Iterator[Service]:
     key = _prepare(folder / "artifacts", members)
-    port = 8700 + os.getpid() % 1000
-    address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "shortlist", "--project", str(folder), "serve"]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     server = subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "--port", str(port)], stdout=subprocess.DEVNULL
+        [*command, "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
     )
     try:
-        _wait_until_ready(address)
+        said = server.stdout.readline() if server.stdout else ""
+        address = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
         yield Service(address, key, server.pid)
     finally:
         server.terminate()
@@ -173,17 +174,6 @@ def _prepare(artifacts: Path, members: int) -> str:
     key = create_key(state, name="load", scopes=scopes, valid_for=timedelta(days=1), at=now)
     state.dispose()
     return key.text
-
-
-def _wait_until_ready(address: str) -> None:
-    for _ in range(300):
-        try:
-            httpx.get(f"{address}/readyz").raise_for_status()
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError("the service did not start within 30 s")
 
 
 def _peak_mib(process: int) -> float:

@@ -217,8 +217,8 @@ _HTTP_DETAILS = {
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    # The server logs the traceback, with the request id that the middleware has bound.
-    _LOG.error("%s: defect", request_id(request.scope), exc_info=error)
+    # The server logs the traceback; this line says which request it belongs to.
+    _LOG.error("%s: defect: %s", request_id(request.scope), type(error).__name__)
     detail = "this should not have happened. Report it with the request id."
     return _respond(request, _DEFECT, detail, [])
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,3 +32,25 @@ class ServingSettings(BaseSettings):
     def state_url(self) -> str | None:
         """The address of the state database, with its password if it has one."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+class InvalidSettingsError(ValueError):
+    """A variable of the environment does not hold what it should."""
+
+
+def read_settings(artifacts: Path) -> ServingSettings:
+    """Return the settings of the environment for the project that owns `artifacts`.
+
+    Raises
+    ------
+    InvalidSettingsError
+        If a variable does not hold what it should; its value is not repeated.
+    """
+    try:
+        return ServingSettings(artifacts=artifacts)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = f"SHORTLIST_{first['loc'][0]}".upper()
+        raise InvalidSettingsError(
+            f"{name}: {first['msg']}. Change it, or unset it for the default."
+        ) from None

@@ -9,7 +9,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from campaigns.state.tables import Base
 from pipeline.lock import exclusive
@@ -20,6 +20,10 @@ _BUSY_TIMEOUT_MS = 10_000
 
 class OutdatedStateError(ValueError):
     """The tables of the database are not those that this version of Shortlist needs."""
+
+
+class UnreachableStateError(ConnectionError):
+    """The database does not answer."""
 
 
 class InvalidDatabaseUrlError(ValueError):
@@ -74,6 +78,8 @@ def open_state(artifacts: Path, url: str | None = None) -> Engine:
     ------
     OutdatedStateError
         If a PostgreSQL database has not been upgraded, or any is newer than we are.
+    UnreachableStateError
+        If it does not answer.
     """
     engine = connect(state_url(artifacts, url))
     try:
@@ -163,8 +169,15 @@ def _head() -> str:
 
 
 def _revision(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise UnreachableStateError(
+            f"the state database {where} does not answer. Check that it runs, and that "
+            "SHORTLIST_DATABASE_URL is right."
+        ) from error
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def serving_settings(ctx: typer.Context) -> "ServingSettings":
     """Return the settings of the environment, with the artefacts of the project."""
-    from serving.settings import ServingSettings
+    from serving.settings import read_settings
 
-    return ServingSettings(artifacts=context_of(ctx).artifacts)
+    return read_settings(context_of(ctx).artifacts)
 
 
 @contextmanager

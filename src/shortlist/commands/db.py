@@ -21,7 +21,9 @@ def upgrade(ctx: typer.Context) -> None:
         state.dispose()
     shared = context_of(ctx)
     shared.answer({"database": state.dialect.name, "revision": revision})
-    shared.console.print(f"The {state.dialect.name} state database is at revision {revision}.")
+    shared.console.print(
+        f"The {state.dialect.name} state database is at revision {revision}.", soft_wrap=True
+    )
 
 
 db = group("The database of keys and lists.")

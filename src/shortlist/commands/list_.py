@@ -73,7 +73,8 @@ def _show(ctx: typer.Context, found: "TargetList") -> None:
         f"{found.id}: {ledger.selected:,} of {ledger.base:,} customers known at {found.as_of}, by "
         f"{found.spec.model} version {found.version}.\n"
         f"Left out: {ledger.not_eligible:,} not eligible, {ledger.below_cut_off:,} below the "
-        f"cut-off.\nMembers: {path}"
+        f"cut-off.\nMembers: {path}",
+        soft_wrap=True,
     )
     best = read_members(shared.artifacts, found.id, found.members, after=0, limit=_SHOWN)
     table = Table(*best.column_names)
