@@ -11,6 +11,7 @@ from serving import health, lists, members, metrics
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
+from serving.idempotency import Idempotency
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
 from serving.pages import Pages
@@ -54,6 +55,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         redoc_url=None,
     )
     # The last one added acts first.
+    app.add_middleware(Idempotency, refuse=refuse)
     app.add_middleware(LimitBody, limit=settings.max_body_bytes, refuse=refuse)
     app.add_middleware(Authenticate, refuse=refuse)
     app.add_middleware(CountRequests, counters=counters)

@@ -10,7 +10,9 @@ from campaigns.list_spec import ListSpec
 from campaigns.target_list import ListTooLargeError, UnknownListError, build_list, find_list
 from pipeline.release import UnreleasedModelError
 from serving.access import allowed
+from serving.idempotency import idempotent
 from serving.json_bytes import json_bytes
+from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.problems import documented
 from serving.resources import Resources, resources
 
@@ -66,11 +68,11 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
     summary="Freeze the best customers of a model",
     status_code=201,
     response_class=Response,
-    dependencies=[allowed("lists:write")],
+    dependencies=[allowed("lists:write"), idempotent],
     responses={
         201: {**_ANSWER, "description": "Built."},
         200: {**_ANSWER, "description": "The same request has built it before."},
-        **documented(UnreleasedModelError, ListTooLargeError),
+        **documented(UnreleasedModelError, ListTooLargeError, InProgressError, ReusedKeyError),
     },
 )
 def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:

@@ -24,6 +24,7 @@ from serving.access import ForbiddenError, MissingKeyError
 from serving.body_limit import BodyTooLargeError
 from serving.cursor import InvalidCursorError
 from serving.json_bytes import json_bytes
+from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
 from serving.request_id import request_id
 
@@ -65,6 +66,10 @@ KINDS: dict[type[Exception], Kind] = {
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
     BodyTooLargeError: Kind(413, "body-too-large", "The body is too long"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    InProgressError: Kind(
+        409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}
+    ),
+    ReusedKeyError: Kind(422, "reused-key", "The idempotency key belongs to another request"),
     InvalidCursorError: Kind(
         422, "invalid-cursor", "The cursor is not valid", at={"parameter": "cursor"}
     ),

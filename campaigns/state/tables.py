@@ -77,3 +77,19 @@ class FrozenList(Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("lists_by_time", "created_at", "id"),)
+
+
+class KeptAnswer(Base):
+    """What a request with an idempotency key was answered; no status while it is worked on."""
+
+    __tablename__ = "idempotency_keys"
+
+    api_key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_sha256: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("idempotency_keys_by_time", "created_at"),)

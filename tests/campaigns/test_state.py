@@ -22,7 +22,8 @@ from campaigns.state.tables import ApiKey
 
 def test_the_migrations_make_exactly_the_declared_tables(state):
     assert missing_migrations(state) == []
-    assert set(inspect(state).get_table_names()) == {"alembic_version", "api_keys", "lists"}
+    tables = {"alembic_version", "api_keys", "idempotency_keys", "lists"}
+    assert set(inspect(state).get_table_names()) == tables
 
 
 def test_a_second_upgrade_changes_nothing(state):
