@@ -7,12 +7,10 @@ from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from campaigns.keys import InvalidKeyError, Key
-from serving.resources import Resources
+from serving.resources import DATABASE_AWAY, Resources
 
 #: What anybody may ask who can reach the port: nothing about customers, lists or keys.
 OPEN = frozenset(
@@ -28,7 +26,7 @@ class ForbiddenError(Exception):
     """The key lacks a scope."""
 
 
-_REFUSALS = (MissingKeyError, InvalidKeyError, DBAPIError, PoolTimeoutError)
+_REFUSALS = (MissingKeyError, InvalidKeyError, *DATABASE_AWAY)
 
 
 class Authenticate:

@@ -11,11 +11,12 @@ from serving import health, lists, members, metrics
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
+from serving.documentation import describe_problems
 from serving.idempotency import Idempotency
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
 from serving.pages import Pages
-from serving.problems import describe_problems, handle_problems, refuse
+from serving.problems import handle_problems, refuse
 from serving.request_id import RequestId
 from serving.resources import Resources
 from serving.settings import ServingSettings

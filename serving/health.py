@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from serving.documentation import answers_for
 from serving.json_bytes import json_bytes
 from serving.live import NotReadyError
-from serving.problems import answers_for
 from serving.resources import Resources, resources
 
 router = APIRouter(tags=["operations"])

@@ -6,17 +6,16 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import kept_answers
 from serving.kept_answers import Answer, InProgressError, ReusedKeyError
-from serving.resources import Resources
+from serving.resources import DATABASE_AWAY, Resources
 
 _HEADER = b"idempotency-key"
 _LONGEST = 255
 _KEPT_HEADERS = ("content-type", "location")
-_REFUSALS = (ReusedKeyError, InProgressError, SQLAlchemyError)
+_REFUSALS = (ReusedKeyError, InProgressError, *DATABASE_AWAY)
 
 
 class Idempotency:

@@ -9,11 +9,13 @@ from pydantic import BaseModel
 from campaigns.list_spec import ListSpec
 from campaigns.target_list import ListTooLargeError, UnknownListError, build_list, find_list
 from pipeline.release import UnreleasedModelError
+from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from serving.access import allowed
+from serving.documentation import documented
 from serving.idempotency import idempotent
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
-from serving.problems import documented
+from serving.live import NotReadyError
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
@@ -72,7 +74,15 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
     responses={
         201: {**_ANSWER, "description": "Built."},
         200: {**_ANSWER, "description": "The same request has built it before."},
-        **documented(UnreleasedModelError, ListTooLargeError, InProgressError, ReusedKeyError),
+        **documented(
+            UnreleasedModelError,
+            ListTooLargeError,
+            InProgressError,
+            ReusedKeyError,
+            NotReadyError,
+            DamagedScoreSetError,
+            UnknownScoreSetError,
+        ),
     },
 )
 def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:

@@ -11,9 +11,9 @@ from campaigns.members import DamagedListError
 from campaigns.target_list import UnknownListError
 from serving.access import allowed
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
+from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.pages import BLOCK
-from serving.problems import documented
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])

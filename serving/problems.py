@@ -8,11 +8,7 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from campaigns.keys import InvalidKeyError
@@ -27,9 +23,10 @@ from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
 from serving.request_id import request_id
+from serving.resources import DATABASE_AWAY
 
 _LOG = logging.getLogger(__name__)
-_MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE = "application/problem+json"
 
 
 class Kind(NamedTuple):
@@ -64,11 +61,11 @@ KINDS: dict[type[Exception], Kind] = {
     MissingKeyError: Kind(401, "missing-key", "A key is required", headers=_BEARER),
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
-    BodyTooLargeError: Kind(413, "body-too-large", "The body is too long"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
     InProgressError: Kind(
         409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}
     ),
+    BodyTooLargeError: Kind(413, "body-too-large", "The body is too long"),
     ReusedKeyError: Kind(422, "reused-key", "The idempotency key belongs to another request"),
     InvalidCursorError: Kind(
         422, "invalid-cursor", "The cursor is not valid", at={"parameter": "cursor"}
@@ -84,32 +81,14 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownScoreSetError: Kind(503, "missing-scores", "The scores are gone", headers=_SOON),
     DamagedReleaseError: Kind(503, "damaged-release", "The release is damaged", headers=_SOON),
     NotReadyError: Kind(503, "not-ready", "Not ready to answer", headers=_SOON),
-    DBAPIError: Kind(503, "state-unavailable", "The database is away", headers=_SOON),
-    PoolTimeoutError: Kind(503, "state-unavailable", "The database is busy", headers=_SOON),
+    **dict.fromkeys(
+        DATABASE_AWAY,
+        Kind(503, "database-away", "The database does not answer", headers=_SOON),
+    ),
 }
 
 #: Errors of others, whose messages may hold addresses or values: they are told in our words.
-_TOLD = {"state-unavailable": "the state database cannot be reached. Try again in a few seconds."}
-
-
-class Place(BaseModel):
-    """Where in the request a problem lies."""
-
-    detail: str
-    pointer: str | None = Field(default=None, description="JSON pointer into the body.")
-    parameter: str | None = Field(default=None, description="Name of a parameter.")
-
-
-class Problem(BaseModel):
-    """What went wrong, and what to change (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str = Field(description="The path that was asked for.")
-    request_id: str = Field(description="Quote it when you ask for help.")
-    errors: list[Place] = []
+_TOLD = {"database-away": "the state database cannot be reached. Try again in a few seconds."}
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -121,61 +100,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
-def documented(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
-    """Return the answers of a route that may end in these errors, for its OpenAPI page.
-
-    Each route may also meet a missing, unknown or insufficient key, an invalid request, a
-    body that is too long and a database that is away.
-    """
-    always = (MissingKeyError, InvalidKeyError, ForbiddenError, BodyTooLargeError, DBAPIError)
-    answers = answers_for(*always, *errors)
-    invalid = answers.setdefault(422, _answer("The request is not valid"))
-    invalid["content"][_MEDIA_TYPE]["examples"]["invalid-request"] = {
-        "value": _document(
-            _INVALID,
-            "size: Input should be greater than or equal to 1",
-            "/v1/lists",
-            "c0ffee",
-            [{"detail": "Input should be greater than or equal to 1", "pointer": "#/size"}],
-        )
-    }
-    return answers
-
-
-def answers_for(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
-    """Return the problem documents for these errors alone, for a route that takes no key."""
-    answers: dict[int | str, dict[str, Any]] = {}
-    for error in errors:
-        kind = KINDS[error]
-        answer = answers.setdefault(kind.status, _answer(HTTPStatus(kind.status).phrase))
-        answer["content"][_MEDIA_TYPE]["examples"][kind.slug] = {"value": _example(kind)}
-    return answers
-
-
-def describe_problems(app: FastAPI) -> None:
-    """Add the problem document to the schemas of the OpenAPI page."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = get_openapi(
-                title=app.title,
-                version=app.version,
-                description=app.description,
-                routes=app.routes,
-                tags=app.openapi_tags,
-            )
-            schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            nested = schema.pop("$defs")
-            document.setdefault("components", {}).setdefault("schemas", {}).update(
-                {"Problem": schema, **nested}
-            )
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
-
-
-_INVALID = Kind(422, "invalid-request", "The request is not valid")
+INVALID = Kind(422, "invalid-request", "The request is not valid")
 _DEFECT = Kind(500, "defect", "A defect of ours")
 
 
@@ -188,7 +113,7 @@ def refuse(request: Request, error: Exception) -> Response:
     kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
     detail = _TOLD.get(kind.slug, str(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, detail)
+        _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, error)
     return _respond(request, kind, detail, [{"detail": detail, **kind.at}] if kind.at else [])
 
 
@@ -197,14 +122,14 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     places = [_place(item) for item in error.errors()]
     first = places[0]
     name = first.get("parameter") or first.get("pointer", "#").removeprefix("#/") or "body"
-    return _respond(request, _INVALID, f"{name}: {first['detail']}", places)
+    return _respond(request, INVALID, f"{name}: {first['detail']}", places)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # by registration
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.BAD_REQUEST:  # bytes that are no text, or nested beyond reason
-        return _respond(request, _INVALID, _NOT_JSON, [{"detail": _NOT_JSON, "pointer": "#"}])
+        return _respond(request, INVALID, _NOT_JSON, [{"detail": _NOT_JSON, "pointer": "#"}])
     kind = Kind(
         status,
         status.phrase.lower().replace(" ", "-"),
@@ -230,14 +155,15 @@ async def _defect(request: Request, error: Exception) -> Response:
 
 def _respond(request: Request, kind: Kind, detail: str, places: list[dict[str, str]]) -> Response:
     identity = request_id(request.scope)
-    document = _document(kind, detail, request.url.path, identity, places)
+    document = problem_document(kind, detail, request.url.path, identity, places)
     headers = {**kind.headers, "X-Request-Id": identity}
-    return Response(json_bytes(document), kind.status, headers, _MEDIA_TYPE)
+    return Response(json_bytes(document), kind.status, headers, MEDIA_TYPE)
 
 
-def _document(
+def problem_document(
     kind: Kind, detail: str, path: str, identity: str, places: list[dict[str, str]]
 ) -> dict[str, Any]:
+    """Return the document: what was found at `path` in the request of that `identity`."""
     document: dict[str, Any] = {
         "type": f"urn:shortlist:problem:{kind.slug}",
         "title": kind.title,
@@ -258,16 +184,3 @@ def _place(item: Any) -> dict[str, str]:
         pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
         return {"detail": item["msg"], "pointer": f"#{pointer}"}
     return {"detail": item["msg"], "parameter": str(path[0]) if path else where}
-
-
-def _answer(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        "description": description,
-        "content": {_MEDIA_TYPE: {"schema": schema, "examples": {}}},
-    }
-
-
-def _example(kind: Kind) -> dict[str, Any]:
-    places = [{"detail": kind.title, **kind.at}] if kind.at else []
-    return _document(kind, kind.title, "/v1/lists", "c0ffee", places)

@@ -6,11 +6,16 @@ from pathlib import Path
 
 from fastapi import Request
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from serving.counters import Counters
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
 from serving.pages import Pages
+
+#: How SQLAlchemy says that the database does not answer. Its other errors are defects of ours.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from databases import run
+from sqlalchemy import make_url
 
 from campaigns.state.database import connect, state_url, upgrade_state
 
@@ -22,7 +23,7 @@ def postgresql_server():
         with tempfile.TemporaryDirectory(prefix="pg") as folder:
             server = pgserver.get_server(Path(folder), cleanup_mode="stop")
             url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-            _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+            run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             yield url
             server.cleanup()
     except (ImportError, OSError, RuntimeError) as error:
@@ -33,7 +34,7 @@ def postgresql_server():
 def postgresql(postgresql_server):
     """The URL of PostgreSQL with nothing in it: a schema of its own, made in milliseconds."""
     schema = f"test_{uuid.uuid4().hex[:12]}"
-    _run(postgresql_server, f"CREATE SCHEMA {schema}")
+    run(postgresql_server, f"CREATE SCHEMA {schema}")
     url = postgresql_server.update_query_dict({"options": f"-csearch_path={schema}"})
     return url.render_as_string(hide_password=False)
 
@@ -50,12 +51,4 @@ def state(database, tmp_path):
     engine = connect(state_url(tmp_path, database))
     upgrade_state(engine)
     yield engine
-    engine.dispose()
-
-
-def _run(url, *statements):
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
     engine.dispose()
