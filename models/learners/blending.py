@@ -6,6 +6,9 @@ from models.learners.calibrators import log_expit
 from models.learners.frame import FloatArray
 from models.learners.newton import fit_logistic
 
+#: Shares that are tried.
+SHARES = tuple(twentieth / 20 for twentieth in range(21))
+
 
 def linear_share(
     by_trees: FloatArray,
@@ -17,9 +20,9 @@ def linear_share(
 ) -> float:
     """Return the share in [0, 1] of the linear model in the blended log-odds.
 
-    Both scores are regressed on the outcomes of held-out rows; the share is that of the
-    linear coefficient. A blend has to earn its place: its gain in log loss over the better
-    of the two alone exceeds the gain's standard error, or that one is taken alone.
+    Of all shares whose log loss on held-out rows, after Platt's recalibration, is within
+    one standard error of the best, the largest is taken: what cannot be told apart is
+    decided for the simpler model, which bends less when the world does.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ def linear_share(
     References
     ----------
     .. [1] Wolpert, D. H. (1992). Stacked generalization. Neural Networks 5, 241-259.
+       One standard error: Breiman, L. et al. (1984). Classification and regression trees,
+       section 3.4.3.
 
     Examples
     --------
@@ -39,20 +44,21 @@ def linear_share(
     >>> linear_share(np.zeros(400), good, y, weight=np.ones(400), offset=np.zeros(400))
     1.0
     """
-    pair = np.column_stack([by_trees, by_line])
+    losses = [
+        weight * _surprise((1 - share) * by_trees + share * by_line, y, weight, offset)
+        for share in SHARES
+    ]
+    best = min(losses, key=lambda loss: float(loss.sum()))
+    close = [
+        share
+        for share, loss in zip(SHARES, losses, strict=True)
+        if (loss - best).sum() <= np.sqrt(y.size) * (loss - best).std()
+    ]
+    return float(max(close))
 
-    def losses(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-        intercept, *slopes = fit_logistic(columns, y, weight=weight, offset=offset)
-        log_odds = intercept + columns @ np.asarray(slopes) + offset
-        return np.asarray(slopes), -log_expit(np.where(y == 1, log_odds, -log_odds))
 
-    _, of_trees = losses(pair[:, :1])
-    _, of_line = losses(pair[:, 1:])
-    (slope_trees, slope_line), of_both = losses(pair)
-    alone = 1.0 if weight @ of_line < weight @ of_trees else 0.0
-    if min(slope_trees, slope_line) <= 0:
-        return alone
-    gain = weight * ((of_line if alone else of_trees) - of_both)
-    if gain.sum() <= np.sqrt(gain.size) * gain.std():
-        return alone
-    return float(slope_line / (slope_trees + slope_line))
+def _surprise(raw: FloatArray, y: FloatArray, weight: FloatArray, offset: FloatArray) -> FloatArray:
+    """Log loss of each row after Platt's recalibration."""
+    intercept, slope = fit_logistic(raw[:, None], y, weight=weight, offset=offset)
+    log_odds = intercept + slope * raw + offset
+    return -log_expit(np.where(y == 1, log_odds, -log_odds))

@@ -21,6 +21,9 @@ ISOTONIC_POSITIVES = 2000
 #: Probabilities are kept this far from 0 and 1 on the way to log-odds.
 FLOOR = 1e-9
 FOLDS = 5
+#: Platt's slope stays at least here. Calibration rows in which the score ranks no better
+#: than chance flatten the promise, but must not erase the order that training found.
+LEAST_SLOPE = 0.1
 
 
 class Calibrator(Protocol):
@@ -72,7 +75,8 @@ class Platt:
 class Beta:
     r"""Stretches the two tails separately: :math:`c + a \log p - b \log(1 - p)`.
 
-    With a = b it is Platt's map; a and b are at least 0, so that it is monotone.
+    With a = b it is Platt's map; a and b are at least 0, so that it is monotone, and drawn
+    towards 1, which leaves the score as it is.
 
     References
     ----------
@@ -228,23 +232,23 @@ def _identity(_: _Rows) -> Calibrator:
 def _platt(rows: _Rows) -> Calibrator:
     columns = rows.raw[:, None]
     intercept, slope = fit_logistic(columns, rows.y, weight=rows.weight, offset=rows.offset)
-    if slope < 0:  # a score that ranks the wrong way round is worth the base rate
-        return Platt(float(fit_logistic(columns * 0, rows.y, rows.weight, rows.offset)[0]), 0.0)
-    return Platt(float(intercept), float(slope))
+    if slope >= LEAST_SLOPE:
+        return Platt(float(intercept), float(slope))
+    flat = rows.offset + LEAST_SLOPE * rows.raw
+    intercept = fit_logistic(columns * 0, rows.y, weight=rows.weight, offset=flat)[0]
+    return Platt(float(intercept), LEAST_SLOPE)
 
 
 def _beta(rows: _Rows) -> Calibrator:
     tails = np.column_stack([log_expit(rows.raw), -log_expit(-rows.raw)])
-    c, a, b = fit_logistic(tails, rows.y, weight=rows.weight, offset=rows.offset)
-    if min(a, b) >= 0:
-        return Beta(float(a), float(b), float(c))
-    # The better tail alone, as the authors do: monotone again.
-    kept = int(np.argmin([a, b]) == 0)
-    one_tail = np.where(np.arange(2) == kept, tails, 0)
-    c, *slopes = fit_logistic(one_tail, rows.y, weight=rows.weight, offset=rows.offset)
-    if slopes[kept] < 0:
+    # What is fitted is how far a and b lie from 1, with a prior deviation of 1. Rare
+    # outcomes hardly show the tail of certainty, and scores of later campaigns lie there.
+    c, a, b = fit_logistic(
+        tails, rows.y, weight=rows.weight, offset=rows.offset + rows.raw, penalty=1.0
+    )
+    if min(a, b) < -1:  # a falling tail
         return _platt(rows)
-    return Beta(float(slopes[0]), float(slopes[1]), float(c))
+    return Beta(1 + float(a), 1 + float(b), float(c))
 
 
 def _isotonic(rows: _Rows) -> Calibrator:

@@ -16,7 +16,7 @@ from models.learners.blending import linear_share
 from models.learners.boosting import Rows, Trees, boost, start_of
 from models.learners.calibrators import Calibration, calibrate, expit
 from models.learners.encoder import FrameEncoder
-from models.learners.folds import folds_of
+from models.learners.folds import crosswise, latest
 from models.learners.frame import FloatArray, FrameError, as_frame, as_outcomes, as_weights
 from models.learners.linear import LinearModel
 
@@ -120,6 +120,7 @@ class PropensityClassifier(BinaryClassifier):
         *,
         sample_weight: Any = None,
         groups: Any = None,
+        time: Any = None,
         X_cal: Any = None,
         y_cal: Any = None,
         keep_rate: Any = 1.0,
@@ -137,6 +138,10 @@ class PropensityClassifier(BinaryClassifier):
             How often each row counts. Not for balancing classes: that spoils probabilities.
         groups : array-like of shape (n,), optional
             The customer of each row; no customer is on both sides of a held-out part.
+        time : array-like of shape (n,), optional
+            When each row was. The decisions are then made on the latest fifth, and trees and
+            line grown again on all rows: for data that drift, where a held-out row of the
+            same week flatters.
         X_cal, y_cal : optional
             Rows on which number of trees, blend and calibration are decided.
         keep_rate, keep_rate_cal : float or array-like of shape (n,)
@@ -160,8 +165,10 @@ class PropensityClassifier(BinaryClassifier):
             _offset(keep_rate, len(frame)),
         )
         start = start_of(rows)
-        if X_cal is None:
+        if X_cal is None and time is None:
             self._fit_crosswise(rows, start, groups)
+        elif X_cal is None:
+            self._fit_by_time(rows, start, time)
         else:
             frame_cal = as_frame(X_cal, self.encoder_.names)
             outcome_cal = as_outcomes(y_cal, frame_cal)
@@ -189,7 +196,7 @@ class PropensityClassifier(BinaryClassifier):
     def _fit_with(self, rows: Rows, held_out: Rows, start: float) -> None:
         """Grow trees on all rows; decide the rest on the held-out ones."""
         stop = held_out if self.trees is None else None
-        boosters = tuple(self._boost(rows, start, bag, stop) for bag in range(self.bags))
+        boosters = tuple(self._boost(rows, start, bag, held_out=stop) for bag in range(self.bags))
         self.trees_ = Trees(boosters, start)
         self.linear_ = self._fit_linear(rows) if self._may_blend() else None
         self._decide(
@@ -198,15 +205,24 @@ class PropensityClassifier(BinaryClassifier):
             held_out,
         )
 
+    def _fit_by_time(self, rows: Rows, start: float, time: Any) -> None:
+        """Decide everything on the latest rows, then grow trees and line on all of them."""
+        split = latest(rows.y, time)
+        self._fit_with(rows.at(split.seen), rows.at(split.held_out), start)
+        needed = [max(1, booster.num_trees()) for booster in self.trees_.boosters]
+        grown = (self._boost(rows, start, bag, trees=count) for bag, count in enumerate(needed))
+        self.trees_ = Trees(tuple(grown), start)
+        self.linear_ = self._fit_linear(rows) if self.linear_ else None
+
     def _fit_crosswise(self, rows: Rows, start: float, groups: Any) -> None:
         """Decide everything on held-out parts, each scored by trees that have not seen it."""
         boosters: list[Any] = []
         by_trees = np.full(len(rows.y), start)
         by_line = np.full(len(rows.y), start)
-        for seen, held in folds_of(rows.y, groups=groups, seed=self.seed):
+        for seen, held in crosswise(rows.y, groups=groups, seed=self.seed):
             part, held_out = rows.at(seen), rows.at(held)
             stop = held_out if self.trees is None else None
-            grown = tuple(self._boost(part, start, bag, stop) for bag in range(self.bags))
+            grown = tuple(self._boost(part, start, bag, held_out=stop) for bag in range(self.bags))
             by_trees[held] = Trees(grown, start).log_odds(held_out.matrix, threads=self.threads)
             if self._may_blend():
                 by_line[held] = self._fit_linear(part).log_odds(held_out.matrix)
@@ -247,13 +263,21 @@ class PropensityClassifier(BinaryClassifier):
             seed=self.seed,
         )
 
-    def _boost(self, rows: Rows, start: float, bag: int, held_out: Rows | None) -> Any:
+    def _boost(
+        self,
+        rows: Rows,
+        start: float,
+        bag: int,
+        *,
+        held_out: Rows | None = None,
+        trees: int | None = None,
+    ) -> Any:
         return boost(
             rows,
             start=start,
             text=self.encoder_.text_positions,
             parameters=self._parameters(bag),
-            trees=MOST_TREES if self.trees is None else self.trees,
+            trees=trees or self.trees or MOST_TREES,
             held_out=held_out,
         )
 

@@ -159,3 +159,50 @@ def test_column_of_lists_is_refused_by_name():
     X, y = customers()
     with pytest.raises(FrameError, match="column basket holds values of kind"):
         small().fit(X.assign(basket=[["milk"]] * len(X)), y)
+
+
+def test_latest_rows_decide_where_time_is_known():
+    X, y = customers(rows=4000)
+    day = pd.date_range("2024-01-01", periods=4000, freq="h", tz="UTC")
+    y[3200:] = np.random.default_rng(5).permutation(y[3200:])  # the ranking broke down
+    warned = PropensityClassifier(threads=1).fit(X, y, time=day)
+    unaware = PropensityClassifier(threads=1).fit(X, y)
+    spread = [m.predict_proba(X)[:, 1].std() for m in (warned, unaware)]
+    assert spread[0] < spread[1] / 3
+
+
+def test_missing_time_is_refused():
+    X, y = customers()
+    with pytest.raises(FrameError, match="1 missing values; say when each of the 1500 rows was"):
+        small().fit(X, y, time=[None] + [1] * 1499)
+
+
+def test_customer_is_never_on_both_sides_of_a_held_out_part():
+    X, y = customers(rows=300)
+    fourfold = np.tile(np.arange(300), 4)
+    X, y = X.iloc[fourfold].reset_index(drop=True), y[fourfold]
+    alone = PropensityClassifier(threads=1).fit(X, y)
+    grouped = PropensityClassifier(threads=1).fit(X, y, groups=fourfold)
+    # Copies of a held-out row give its outcome away, and trees learn them by heart.
+    assert grouped.predict_proba(X)[:, 1].std() < 0.7 * alone.predict_proba(X)[:, 1].std()
+
+
+def test_one_thread_and_two_give_the_same_scores():
+    X, y = customers()
+    one, two = (small(threads=n).fit(X, y).predict_proba(X) for n in (1, 2))
+    assert (one == two).all()
+
+
+def test_calibration_rows_without_outcomes_are_refused():
+    X, y = customers()
+    with pytest.raises(FrameError, match="X_cal and y_cal belong together"):
+        small().fit(X, y, X_cal=X)
+
+
+def test_folder_of_another_learner_is_refused(tmp_path):
+    X, y = customers()
+    small().fit(X, y).save(tmp_path)
+    text = (tmp_path / "model.json").read_text(encoding="utf-8")
+    (tmp_path / "model.json").write_text(text.replace('"format": 1', '"format": 9'), "utf-8")
+    with pytest.raises(FrameError, match="of format 9"):
+        PropensityClassifier.load(tmp_path)
