@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from models.learners.beta_geometric import BetaGeometric
+    from models.learners.due import due_window
     from models.learners.frame import FrameError
+    from models.learners.hazard import HazardClassifier
     from models.learners.logistic import LogisticBaseline
+    from models.learners.median_gap import MedianGap
+    from models.learners.poisson_gamma import PoissonGamma
     from models.learners.propensity import PropensityClassifier
     from models.learners.rfm_cells import RfmCells
 
@@ -14,12 +18,26 @@ if TYPE_CHECKING:
 _HOMES = {
     "BetaGeometric": "beta_geometric",
     "FrameError": "frame",
+    "HazardClassifier": "hazard",
     "LogisticBaseline": "logistic",
+    "MedianGap": "median_gap",
+    "PoissonGamma": "poisson_gamma",
     "PropensityClassifier": "propensity",
     "RfmCells": "rfm_cells",
+    "due_window": "due",
 }
 
-__all__ = ["BetaGeometric", "FrameError", "LogisticBaseline", "PropensityClassifier", "RfmCells"]
+__all__ = [
+    "BetaGeometric",
+    "FrameError",
+    "HazardClassifier",
+    "LogisticBaseline",
+    "MedianGap",
+    "PoissonGamma",
+    "PropensityClassifier",
+    "RfmCells",
+    "due_window",
+]
 
 
 def __getattr__(name: str) -> Any:
