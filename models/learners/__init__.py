@@ -8,22 +8,26 @@ if TYPE_CHECKING:
     from models.learners.due import due_window
     from models.learners.frame import FrameError
     from models.learners.hazard import HazardClassifier
+    from models.learners.lift import LiftLearner
     from models.learners.logistic import LogisticBaseline
     from models.learners.median_gap import MedianGap
     from models.learners.poisson_gamma import PoissonGamma
     from models.learners.propensity import PropensityClassifier
     from models.learners.rfm_cells import RfmCells
+    from models.learners.trial import TrialError
 
 #: Where each name lives; scikit-learn and LightGBM are imported when one is first used.
 _HOMES = {
     "BetaGeometric": "beta_geometric",
     "FrameError": "frame",
     "HazardClassifier": "hazard",
+    "LiftLearner": "lift",
     "LogisticBaseline": "logistic",
     "MedianGap": "median_gap",
     "PoissonGamma": "poisson_gamma",
     "PropensityClassifier": "propensity",
     "RfmCells": "rfm_cells",
+    "TrialError": "trial",
     "due_window": "due",
 }
 
@@ -31,11 +35,13 @@ __all__ = [
     "BetaGeometric",
     "FrameError",
     "HazardClassifier",
+    "LiftLearner",
     "LogisticBaseline",
     "MedianGap",
     "PoissonGamma",
     "PropensityClassifier",
     "RfmCells",
+    "TrialError",
     "due_window",
 ]
 

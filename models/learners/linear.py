@@ -103,7 +103,7 @@ class LinearModel:
                 terms.append(TextTerm((0.0,) * codes))
                 blocks.append(np.equal.outer(values, np.arange(codes)).astype(np.float64))
             else:
-                term = _scaled(values)
+                term = scaled(values)
                 terms.append(term)
                 blocks.append(term.standardised(values)[:, None])
                 if np.isnan(values).any():
@@ -154,7 +154,7 @@ def _with(term: NumberTerm | TextTerm, coefficients: Sequence[float]) -> NumberT
     return replace(term, coefficient=coefficients[0], missing=sum(coefficients[1:]))
 
 
-def _scaled(values: FloatArray) -> NumberTerm:
+def scaled(values: FloatArray) -> NumberTerm:
     """Learn limits, log and scale of a number; coefficients follow."""
     known = values[~np.isnan(values)]
     if not known.size:
