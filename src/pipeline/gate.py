@@ -128,7 +128,7 @@ def decide(
 def _in_order(rival: str, difference: Figure, *, margin: float) -> Check:
     return Check(
         name=f"ROC-AUC minus that of {rival}",
-        expected=f"surely above {-margin:g}",
+        expected=f"surely above {0 - margin:g}",
         found=difference,
         passed=difference.low > -margin,
     )

@@ -88,17 +88,19 @@ def _in_mlflow(
             model_config={"model": model.name, "tested_as_of": evaluation.as_of.isoformat()},
             signature=_signature(trained),
         )
-        registered = mlflow.register_model(
-            logged.model_uri, model.name, tags={"training": training}
-        )
-        return str(registered.version), str(run.info.run_id)
+    if not client.search_registered_models(f"name = '{model.name}'"):
+        client.create_registered_model(model.name)
+    registered = client.create_model_version(
+        model.name, logged.model_uri, run.info.run_id, tags={"training": training}
+    )
+    return str(registered.version), str(run.info.run_id)
 
 
 def _quiet_mlflow() -> Any:
     """Import MLflow without its reports of every table it makes and every file it copies."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-    warnings.filterwarnings("ignore", message="An input example was not provided")
+    warnings.filterwarnings("ignore", message=".*An input example was not")
     import mlflow
 
     for name in ("mlflow", "mlflow.store.db.utils", "alembic"):

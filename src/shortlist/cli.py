@@ -13,12 +13,14 @@ from shortlist.commands.db import db
 from shortlist.commands.demo import demo
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.import_ import import_
+from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
 from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
+from shortlist.commands.validate import validate
 from shortlist.commands.validate import validate
 from shortlist.verb import group, verb
 
@@ -27,6 +29,8 @@ OUR_PACKAGES = {"features", "models", "pipeline", "campaigns", "serving", "short
 app = group("Ranked target lists from a retailer's own tables, and proof of what offers changed.")
 app.command()(verb(demo))
 app.command()(verb(simulate))
+app.add_typer(import_, name="import")
+app.command()(verb(validate))
 app.add_typer(import_, name="import")
 app.command()(verb(validate))
 app.command()(verb(run))

@@ -89,7 +89,10 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
     for name, one in published.items():
         number, decision = one.version.number, one.decision
         if one.score_set is None:
-            console.print(f"[red]{name}: version {number} refused, nothing is live[/red]")
+            console.print(
+                f"[red]{name}: nothing is live.[/red] To use version {number} all the same: "
+                f"shortlist promote {name} --version {number} --reason WHY"
+            )
         else:
             console.print(
                 f"{name}: version {one.live} is live, {one.score_set.rows:,} customers scored "
