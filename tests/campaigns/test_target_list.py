@@ -1,6 +1,7 @@
 """A list is frozen, accounts for everybody, and is the same for the same request."""
 
 import hashlib
+import shutil
 import threading
 
 import pytest
@@ -159,6 +160,14 @@ def test_members_cut_short_are_never_half_answered(tmp_path, state):
     found = built(tmp_path, state, 3).list
     path = members_path(tmp_path, found.id)
     path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DamagedListError, match="missing or damaged"):
+        members(tmp_path, found)
+
+
+def test_the_members_of_another_list_are_not_taken_for_these(tmp_path, state):
+    go_live(tmp_path, many(500))
+    found, other = built(tmp_path, state, 30).list, built(tmp_path, state, 400).list
+    shutil.copy(members_path(tmp_path, other.id), members_path(tmp_path, found.id))
     with pytest.raises(DamagedListError, match="missing or damaged"):
         members(tmp_path, found)
 
