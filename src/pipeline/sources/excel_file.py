@@ -1,6 +1,7 @@
 """An Excel workbook whose sheets together hold one table."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -26,8 +27,9 @@ class ExcelFile:
 
     def columns(self) -> tuple[str, ...]:
         """Return the heading of the first sheet."""
-        sheet, rows = next(self._sheets())
-        return self._heading(sheet, rows)
+        with self._opened() as book:
+            first = book.worksheets[0]
+            return self._heading(first.title, first.iter_rows(values_only=True))
 
     def write(self, to: Path) -> None:
         """Write the cells of all sheets as texts; `_file` names the sheet, `_row` the row."""
@@ -39,24 +41,26 @@ class ExcelFile:
             [(name, pa.string()) for name in names]
             + [(SOURCE_FILE, pa.string()), (SOURCE_ROW, pa.int64())]
         )
-        with pq.ParquetWriter(to, schema) as writer:
-            for sheet, rows in self._sheets():
-                if self._heading(sheet, rows) != names:
+        with self._opened() as book, pq.ParquetWriter(to, schema) as writer:
+            for sheet in book.worksheets:
+                rows = sheet.iter_rows(values_only=True)
+                if self._heading(sheet.title, rows) != names:
                     raise SourceError(
-                        f"{self.origin}: sheet {sheet} has another heading than the first sheet. "
-                        "Give all sheets the same columns, or remove it."
+                        f"{self.origin}: sheet {sheet.title} has another heading than the first "
+                        "sheet. Give all sheets the same columns, or remove it."
                     )
                 numbered = enumerate(rows, start=2)
                 while batch := list(islice(numbered, _BATCH_ROWS)):
                     filled = [
                         dict(zip(names, map(_as_text, cells), strict=False))
-                        | {SOURCE_FILE: f"{self.origin}, sheet {sheet}", SOURCE_ROW: number}
+                        | {SOURCE_FILE: f"{self.origin}, sheet {sheet.title}", SOURCE_ROW: number}
                         for number, cells in batch
                         if any(cell is not None for cell in cells)
                     ]
                     writer.write_batch(pa.RecordBatch.from_pylist(filled, schema=schema))
 
-    def _sheets(self) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
         from zipfile import BadZipFile
 
         import openpyxl
@@ -69,8 +73,7 @@ class ExcelFile:
                 f"{self.origin} cannot be read as an Excel workbook. Save it as .xlsx again."
             ) from error
         try:
-            for sheet in book.worksheets:
-                yield sheet.title, sheet.iter_rows(values_only=True)
+            yield book
         finally:
             book.close()
 

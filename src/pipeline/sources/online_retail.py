@@ -35,7 +35,7 @@ import ibis.expr.types as ir
 from pipeline.duck import parsed_time
 from pipeline.durable import whole_folder
 from pipeline.sources.about import About, write_about
-from pipeline.sources.definition import SOURCE_ROW, Imported, SourceError
+from pipeline.sources.definition import BOOKKEEPING, SOURCE_ROW, Imported, SourceError
 from pipeline.sources.files import open_file
 from pipeline.zones import local_date, moment
 
@@ -136,10 +136,14 @@ def _columns(delivered: tuple[str, ...], file: Path) -> dict[str, str]:
 
 def _lines(delivered: ir.Table, names: dict[str, str], pattern: str | None) -> ir.Table:
     """Return the file's lines under our names and types, numbered in the file's order."""
-    number = SOURCE_ROW if SOURCE_ROW in delivered.columns else "file_row_number"
-    read = delivered.select(row=number, **names)
+    kept = [name for name in BOOKKEEPING if name in delivered.columns]
+    read = delivered.select(*kept, row="file_row_number", **names)
+    if SOURCE_ROW not in kept:
+        kept.append(SOURCE_ROW)
+        read = read.mutate(**{SOURCE_ROW: read.row + 1})
     return read.select(
         "row",
+        *kept,
         invoice=_text(read.invoice),
         stock_code=_text(read.stock_code).upper(),
         description=_text(read.description),
@@ -185,6 +189,7 @@ def _customers(lines: ir.Table) -> ir.Table:
 
 
 def _products(lines: ir.Table) -> ir.Table:
+    lines = lines.filter(lines.stock_code.notnull())
     sold = (lines.quantity > 0) & ~_is_adjustment(lines)
     days = lines.group_by("stock_code").aggregate(
         launched_on=local_date(lines.invoiced_at.min(where=sold), TIME_ZONE)
@@ -233,5 +238,6 @@ def _transactions(lines: ir.Table) -> ir.Table:
             amount=ibis._.quantity * ibis._.price,
             channel=ibis.literal("web"),
             kind="kind",
+            **{name: name for name in BOOKKEEPING if name in lines.columns},
         )
     )

@@ -20,8 +20,9 @@ from pipeline.sources.definition import (
 )
 from pipeline.sources.mapping import ColumnMap, Mapping, MappingError, TableMap
 from pipeline.sources.open import open_source
-from pipeline.zones import moment
+from pipeline.zones import local_date, moment
 
+_MILLISECONDS = 10_000 * 365 * 86_400 * 1000  # ten thousand years, either way
 #: How a moment is written once its zone is known; `validate` reads it back exactly.
 _ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -164,19 +165,25 @@ def _with_a_point(value: ir.Value) -> ir.Value:
 
 def _dated(value: ir.Value, how: ColumnMap, column: Column, zone: str) -> ir.Value:
     if how.format in ("epoch_s", "epoch_ms"):
-        number = value.try_cast("float64") * (1 if how.format == "epoch_s" else 0.001)
-        at = (number * 1_000_000).try_cast("int64").as_timestamp("us")
-        return _iso(at, column, "UTC" if column.kind == "time" else zone, value)
+        return _from_epoch(value, column, zone, per_second=1 if how.format == "epoch_s" else 1000)
     if how.format is not None:
         return _iso(parsed_time(value.cast("string"), how.format), column, zone, value)
-    if column.kind == "date":
-        return value
-    if value.type().is_timestamp() and not value.type().timezone:
-        return moment(value, zone)
-    if value.type().is_string():
+    if column.kind == "time" and value.type().is_string():
         carries_a_zone = value.re_search(r"\d:\d\d.*([zZ]|[+-]\d\d)")
         return carries_a_zone.ifelse(value, _iso(value.try_cast("timestamp"), column, zone, value))
+    if column.kind == "time" and value.type().is_timestamp() and not value.type().timezone:
+        return moment(value, zone)
     return value
+
+
+def _from_epoch(value: ir.Value, column: Column, zone: str, *, per_second: int) -> ir.StringValue:
+    milliseconds = value.try_cast("float64") * (1000 // per_second)
+    sane = milliseconds.between(-_MILLISECONDS, _MILLISECONDS)
+    at = sane.ifelse(milliseconds, ibis.null("float64")).cast("int64").as_timestamp("ms")
+    if column.kind == "time":
+        return _iso(at, column, "UTC", value)
+    day = local_date(moment(at, "UTC"), zone)
+    return ibis.coalesce(day.cast("string"), value.cast("string"))
 
 
 def _iso(at: ir.TimestampValue, column: Column, zone: str, delivered: ir.Value) -> ir.StringValue:
