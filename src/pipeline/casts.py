@@ -62,7 +62,9 @@ def is_missing(value: ir.Value, kind: Kind) -> ir.BooleanValue:
 
 def reads_every_value(delivered: dt.DataType, kind: Kind) -> bool:
     """Tell whether no value of this type can be unreadable."""
-    return kind == "text" or (delivered == ibis.dtype(STORED_AS[kind]) and kind != "number")
+    if kind in ("number", "money"):
+        return bool(delivered.is_integer())
+    return kind == "text" or bool(delivered == ibis.dtype(STORED_AS[kind]))
 
 
 def _nothing(kind: Kind) -> ir.Value:

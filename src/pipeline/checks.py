@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
@@ -113,11 +115,14 @@ def checks_of(
     for column in table.columns():
         yield from _checks_of_column(rows, column, readable=readable, known=known, now=now)
     for rule in table.rules:
+        # A value that is none of the choices is one fault, not one for each rule about it.
+        chosen = [table.column(name) for name in rule.columns if table.column(name).choices]
+        broken = reduce(and_, (rows[c.name].isin(c.choices) for c in chosen), ~rule.holds(rows))
         yield Check(
             ", ".join(rule.columns),
             f"breaks the rule that {rule.description}",
             f"correct {' or '.join(rule.columns)}",
-            _sure(~rule.holds(rows)),
+            _sure(broken),
         )
 
 

@@ -19,6 +19,8 @@ from pipeline.sources.definition import BOOKKEEPING, SOURCE_ROW
 
 #: Column of a quarantined row that says everything that is wrong with it.
 REASONS = "_reasons"
+#: True for a row that breaks any rule.
+REFUSED = "_refused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +71,14 @@ def sift(
     """
     connection = sieve.connection
     delivered = connection.read_parquet(file, file_row_number=True)
-    rows = read_table(delivered, table, time_zone=sieve.time_zone)
+    rows = _view(connection, read_table(delivered, table, time_zone=sieve.time_zone))
     checks = tuple(checks_of(rows, table, known=sieve.known, now=sieve.now))
-    counts = _count(connection, rows, delivered, table, checks)
-    valid = rows.filter(~_any(checks)) if counts.refused else rows
+    flags = {_flag(i): check.violated for i, check in enumerate(checks)}
+    refused = reduce(or_, flags.values())
+    judged = _view(connection, rows.mutate(**flags, **{REFUSED: refused}))
+    counts = _count(connection, judged, len(checks), as_declared=_as_declared(delivered, table))
+    valid = judged.filter(~judged[REFUSED]) if counts.refused else judged
+    valid = valid.select(POSITION, *table.schema())
     repeats = repeated_rows(connection, valid, key=table.key, count=counts.read - counts.refused)
     findings = [
         Finding(check.column, check.reason, check.fix, broken)
@@ -89,8 +95,7 @@ def sift(
         connection.to_parquet(_declared(kept, table, delay), accepted_to)
     repeated = 0 if repeats is None else int(connection.execute(repeats.count()))
     if findings:
-        refused = _refused(rows, delivered, checks, repeats)
-        connection.to_parquet(refused, quarantine_to)
+        connection.to_parquet(_refused(judged, delivered, checks, repeats), quarantine_to)
     return TableQuality(
         table=table.table_name,
         origin=origin,
@@ -109,38 +114,37 @@ class _Counts:
     as_declared: bool
 
 
-def _any(checks: tuple[Check, ...]) -> ir.BooleanValue:
-    return reduce(or_, (check.violated for check in checks))
+def _view(connection: ibis.BaseBackend, rows: ir.Table) -> ir.Table:
+    """Name an expression, so that SQL made of it stays short."""
+    return connection.create_view(ibis.util.gen_name("sift"), rows)
+
+
+def _flag(check: int) -> str:
+    return f"_check_{check}"
 
 
 def _count(
-    connection: ibis.BaseBackend,
-    rows: ir.Table,
-    delivered: ir.Table,
-    table: type[Table],
-    checks: tuple[Check, ...],
+    connection: ibis.BaseBackend, judged: ir.Table, checks: int, *, as_declared: bool
 ) -> _Counts:
     """Count every rule in one fused aggregate."""
-    flags = rows.select(
-        **{f"check_{i}": check.violated for i, check in enumerate(checks)},
-        refused=_any(checks),
-        changed=_changed(rows),
-    )
-    aggregate = flags.aggregate(
-        [flags.count().name("read")]
-        + [flags[name].sum().fill_null(0).name(name) for name in flags.columns]
+    flags = [REFUSED, *map(_flag, range(checks))]
+    aggregate = judged.aggregate(
+        [judged.count().name("read"), _changed(judged).sum().fill_null(0).name("changed")]
+        + [judged[name].sum().fill_null(0).name(name) for name in flags]
     )
     found = connection.to_pyarrow(aggregate).to_pylist()[0]
-    stored = {
-        name: delivered.schema()[name] for name in delivered.columns if name != "file_row_number"
-    }
-    declared = {name: ibis.dtype(kind) for name, kind in table.schema().items()}
     return _Counts(
         read=found["read"],
-        refused=found["refused"],
-        broken=tuple(found[f"check_{i}"] for i in range(len(checks))),
-        as_declared=list(stored.items()) == list(declared.items()) and not found["changed"],
+        refused=found[REFUSED],
+        broken=tuple(found[_flag(i)] for i in range(checks)),
+        as_declared=as_declared and not found["changed"],
     )
+
+
+def _as_declared(delivered: ir.Table, table: type[Table]) -> bool:
+    """Tell whether the file has the declared columns, in their order, with their types."""
+    stored = [(n, t) for n, t in delivered.schema().items() if n != "file_row_number"]
+    return stored == [(name, ibis.dtype(kind)) for name, kind in table.schema().items()]
 
 
 def _changed(rows: ir.Table) -> ir.BooleanValue:
@@ -160,21 +164,24 @@ def _declared(rows: ir.Table, table: type[Table], delay: timedelta) -> ir.Table:
 
 
 def _refused(
-    rows: ir.Table, delivered: ir.Table, checks: tuple[Check, ...], repeats: ir.Table | None
+    judged: ir.Table, delivered: ir.Table, checks: tuple[Check, ...], repeats: ir.Table | None
 ) -> ir.Table:
     """Return the refused rows as they were delivered, with all their reasons."""
     reasons = ibis.literal("; ").join(
-        [check.violated.ifelse(f"{check.column}: {check.reason}", None) for check in checks]
+        [
+            judged[_flag(i)].ifelse(f"{check.column}: {check.reason}", None)
+            for i, check in enumerate(checks)
+        ]
     )
-    judged = rows.select(POSITION, SOURCE_ROW, **{REASONS: reasons.nullif("")})
-    judged = judged.filter(judged[REASONS].notnull())
+    refused = judged.filter(judged[REFUSED])
+    told = refused.select(POSITION, SOURCE_ROW, **{REASONS: reasons})
     if repeats is not None:
-        repeated = rows.inner_join(repeats, POSITION)
-        judged = judged.union(repeated.select(POSITION, SOURCE_ROW, **{REASONS: repeats.reason}))
+        repeated = judged.inner_join(repeats, POSITION)
+        told = told.union(repeated.select(POSITION, SOURCE_ROW, **{REASONS: repeats.reason}))
     kept = [name for name in delivered.columns if name not in (SOURCE_ROW, "file_row_number")]
-    together = delivered.inner_join(judged, delivered.file_row_number == judged[POSITION])
-    return together.order_by(judged[POSITION]).select(
-        judged[SOURCE_ROW], judged[REASONS], *(delivered[name] for name in kept)
+    together = delivered.inner_join(told, delivered.file_row_number == told[POSITION])
+    return together.order_by(told[POSITION]).select(
+        told[SOURCE_ROW], told[REASONS], *(delivered[name] for name in kept)
     )
 
 
