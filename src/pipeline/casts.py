@@ -13,6 +13,12 @@ MISSING = ("", "na", "n/a", "#n/a", "nan", "nat", "null", "none", r"\n")
 YES = ("true", "t", "yes", "y", "1")
 NO = ("false", "f", "no", "n", "0")
 
+#: A day, or a day and a time with or without an offset; `/` may stand for `-`.
+ISO_8601 = (
+    r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+    r"([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?( ?([zZ]|UTC|[+-](0\d|1[0-5])(:?\d\d)?))?)?$"
+)
+
 #: Whole numbers up to here are exact in float64.
 EXACT = 2.0**53
 
@@ -107,7 +113,9 @@ def _date(value: ir.Value, time_zone: str) -> ir.DateValue:
     if delivered.is_date():
         return value
     if delivered.is_timestamp():
-        return local_date(value, time_zone) if delivered.timezone else value.date()
+        if delivered.timezone:
+            return local_date(value.try_cast("timestamp('UTC')"), time_zone)
+        return value.try_cast("timestamp").date()
     if delivered.is_string():
         text = _dated(value)
         return _has_a_zone(text).ifelse(
@@ -122,7 +130,7 @@ def _time(value: ir.Value, time_zone: str) -> ir.TimestampValue:
     if delivered.is_timestamp():
         return value.try_cast("timestamp('UTC', 6)")
     if delivered.is_date():
-        return moment(value.cast("timestamp"), time_zone)
+        return moment(value.try_cast("timestamp"), time_zone)
     if delivered.is_string():
         text = _dated(value)
         midnight = moment(text.try_cast("timestamp"), time_zone)
@@ -133,14 +141,12 @@ def _time(value: ir.Value, time_zone: str) -> ir.TimestampValue:
 
 
 def _dated(value: ir.Value) -> ir.StringValue:
-    """Return a text that starts with a year of four digits, or null.
+    """Return a text that is written as ISO 8601 writes a day or a moment, or null.
 
-    DuckDB would also read `epoch`, `infinity` and years before Christ.
+    DuckDB would also read `epoch`, `infinity`, years before Christ and offsets of 99 hours.
     """
     text = value.strip()
-    return text.re_search(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ][^(]*)?$").ifelse(
-        text, ibis.null("string")
-    )
+    return text.re_search(ISO_8601).ifelse(text, ibis.null("string"))
 
 
 def _has_a_zone(text: ir.StringValue) -> ir.BooleanValue:

@@ -18,6 +18,9 @@ EARLIEST = date(1900, 1, 1)
 #: Clocks and time zones disagree by less than this; later is the future.
 SLACK = timedelta(days=2)
 
+#: Sums of numbers up to here stay exact to the cent and far from infinity.
+LARGEST = 1e13
+
 #: Position of a row in the ingested file, from 0; unique within a table.
 POSITION = "_position"
 #: True where a delivered value is stored as null: an empty text, NaN, an unreadable value.
@@ -166,6 +169,8 @@ def _checks_of_column(
 
 
 def _limits(value: ir.Value, column: Column) -> Iterator[tuple[ir.BooleanValue, str]]:
+    if column.kind in ("integer", "number", "money"):
+        yield value.abs() > LARGEST, f"beyond {LARGEST:g}, on either side of 0"
     if column.minimum is not None:
         yield value < column.minimum, f"below {column.minimum:g}"
     if column.maximum is not None:

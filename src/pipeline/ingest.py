@@ -68,7 +68,7 @@ def ingest(location: str, to: Path) -> Ingested:
                     f"{name} is delivered twice: by {origins[name]} and by {delivery.origin}. "
                     "Remove one."
                 )
-            _write(
+            write_delivery(
                 delivery, draft / f"{name}.parquet", declared=tuple(TABLE_BY_NAME[name].schema())
             )
             origins[name] = delivery.origin
@@ -94,7 +94,7 @@ def read_manifest(folder: Path) -> Ingested:
     return Ingested(found["location"], found["origins"], tuple(found["ignored"]))
 
 
-def _write(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -> None:
+def write_delivery(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -> None:
     """Write the rows; columns that differ from ours in letter case or blanks get our names."""
     delivery.write(to)
     ours = {name: name.strip().lower() for name in delivery.columns()}

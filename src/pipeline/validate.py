@@ -1,12 +1,11 @@
 """Hold the ingested tables against the contract: accept, quarantine, count."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 from rich.console import Console
@@ -18,14 +17,10 @@ from pipeline.ingest import Ingested, ingest, read_manifest
 from pipeline.params import ValidationParams, read_params
 from pipeline.project import open_project
 from pipeline.quality import Quality, TableQuality, write_report
+from pipeline.requirements import ContractError, readable, require_tables
 from pipeline.sift import Sieve, sift
 from pipeline.sources.about import describe
-from pipeline.sources.definition import BOOKKEEPING, SourceError
 from pipeline.stage import run_stage
-
-
-class ContractError(ValueError):
-    """The tables are not what the contract asks for: what is missing, and how to fix it."""
 
 
 class TooManyQuarantinedError(ContractError):
@@ -89,7 +84,7 @@ def validate(
     origins = manifest.origins
     delivered = [table for table in _referenced_first(TABLES) if table.table_name in origins]
     connection = ibis.duckdb.connect()
-    _require(connection, folder, origins)
+    require_tables(connection, folder, origins)
     known: dict[str, ir.Column] = {}
     sieve = Sieve(connection=connection, time_zone=time_zone, now=now, known=known)
     found: list[TableQuality] = []
@@ -98,7 +93,7 @@ def validate(
             for table in delivered:
                 name = table.table_name
                 progress(name)
-                with _readable(folder / f"{name}.parquet", origin=origins[name]):
+                with readable(folder / f"{name}.parquet", origin=origins[name]):
                     found.append(
                         sift(
                             folder / f"{name}.parquet",
@@ -126,58 +121,12 @@ def validate(
     return quality
 
 
-@contextmanager
-def _readable(file: Path, *, origin: str) -> Iterator[None]:
-    """Say of a damaged file that it is damaged; any other failure is a defect of ours."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        yield
-    except duckdb.Error as error:
-        try:
-            for _ in pq.ParquetFile(file).iter_batches():
-                pass
-        except (pa.ArrowException, OSError):
-            raise SourceError(
-                f"{origin} is damaged: its rows cannot be read to the end. Export it again."
-            ) from error
-        raise
-
-
 def _absences(manifest: Ingested) -> Iterator[str]:
     for table in TABLES:
         if table.table_name not in manifest.origins:
             yield f"{table.table_name}: what needs it is left out"
     for origin in manifest.ignored:
         yield f"{origin} is not used: no table of ours has that name"
-
-
-def _require(connection: ibis.BaseBackend, folder: Path, origins: Mapping[str, str]) -> None:
-    """Raise one error that names everything without which the data are of no use."""
-    problems = []
-    for table in TABLES:
-        name = table.table_name
-        if name not in origins:
-            if table.required:
-                problems.append(
-                    f"{name} is missing: deliver {name}.parquet or {name}.csv, or map the file "
-                    "that holds it (`shortlist import tables DIR --suggest`)"
-                )
-            continue
-        rows = connection.read_parquet(folder / f"{name}.parquet")
-        for column in table.columns():
-            if not column.nullable and column.name not in rows.columns:
-                found = ", ".join(c for c in rows.columns if c not in BOOKKEEPING) or "none"
-                problems.append(
-                    f"{origins[name]} has no column `{column.name}` ({column.description}) "
-                    f"Columns found: {found}. Add it, or map the column that holds it "
-                    "(`shortlist import tables DIR --suggest`)"
-                )
-        if table.required and not int(connection.execute(rows.count())):
-            problems.append(f"{origins[name]} holds no row: export it again")
-    if problems:
-        raise ContractError("\n".join(problems))
 
 
 def _referenced_first(tables: tuple[type[Table], ...]) -> Iterator[type[Table]]:

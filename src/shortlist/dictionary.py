@@ -29,7 +29,8 @@ with all its reasons and is counted; nothing is lost.
 - **time** is a moment, stored in UTC. A time without a zone is read as UTC, unless the mapping
   file names its `time_zone`. **date** is a day in the business time zone; where a date stands
   for a time it is midnight there.
-- **money** is in the retailer's currency, without sign or thousands separator.
+- **money** is in the retailer's currency, without sign or thousands separator. Infinity and
+  numbers beyond 1e13 are refused; NaN is a missing value.
 - Dates before 1900 are refused. So are those in the future (two days of slack), except where
   *may be planned* is said.
 - Two rows with the same **key** are an error. Of exact copies one is kept; of rows that

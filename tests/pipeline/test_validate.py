@@ -18,8 +18,9 @@ from deliveries import (
 )
 
 from features.tables import TABLES, Transactions
+from pipeline.requirements import ContractError
 from pipeline.sources.definition import SourceError
-from pipeline.validate import ContractError, TooManyQuarantinedError, require_passed
+from pipeline.validate import TooManyQuarantinedError, require_passed
 
 HEADING = TRANSACTIONS.splitlines()[0]
 

@@ -76,7 +76,12 @@ def read_heading(line: str, *, origin: str, delimiter: str | None = None) -> Hea
 
 
 def write_cells(
-    open_stream: Callable[[], IO[bytes]], to: Path, *, heading: Heading, origin: str
+    open_stream: Callable[[], IO[bytes]],
+    to: Path,
+    *,
+    heading: Heading,
+    origin: str,
+    size: int | None = None,
 ) -> None:
     """Write every line below the heading into a Parquet file.
 
@@ -94,6 +99,8 @@ def write_cells(
         What the first line says.
     origin : str
         What messages call the file.
+    size : int, optional
+        Bytes in the stream, where that is known.
 
     Raises
     ------
@@ -113,11 +120,13 @@ def write_cells(
                     "delimiter, a quote or a line break have to be in quotes, and a quote within "
                     "them doubled; export the file again."
                 ) from error
+            if size is not None and size < block_bytes:
+                break
         else:
             return
     raise SourceError(
-        f"{origin}: a line is longer than {BLOCK_BYTES[-1] >> 20:,} MiB. A quote is probably "
-        "opened and never closed; correct it and export the file again."
+        f"{origin}: a quote is opened and never closed, or a line is longer than "
+        f"{BLOCK_BYTES[-1] >> 20:,} MiB. Correct it and export the file again."
     )
 
 

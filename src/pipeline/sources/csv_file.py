@@ -56,6 +56,7 @@ class CsvFile:
             to,
             heading=self._heading(),
             origin=self.origin,
+            size=2 * self.path.stat().st_size,  # in UTF-8 it may be longer than it is
         )
 
     def _heading(self) -> Heading:

@@ -30,6 +30,7 @@ class ParquetFile:
     def write(self, to: Path) -> None:
         """Copy the bytes: nothing has to be decoded."""
         _schema(self.path)
+        _require_opened(self.path)
         shutil.copyfile(self.path, to)
 
 
@@ -90,11 +91,7 @@ def _schema(path: Path) -> "pa.Schema":
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        size = path.stat().st_size if path.exists() else 0
-        raise SourceError(
-            f"{path.name} cannot be read as Parquet: its footer is missing or damaged "
-            f"({size:,} bytes). The file is empty or was cut off; export it again."
-        ) from error
+        raise _damaged(path) from error
     lower = [name.strip().lower() for name in schema.names]
     twice = sorted({name for name in lower if lower.count(name) > 1})
     if twice:
@@ -103,3 +100,22 @@ def _schema(path: Path) -> "pa.Schema":
             "does not count). Rename or remove one."
         )
     return schema
+
+
+def _require_opened(path: Path) -> None:
+    """Let DuckDB read the footer too: it is stricter in some places."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)])
+        except duckdb.Error as error:
+            raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> SourceError:
+    size = path.stat().st_size if path.exists() else 0
+    return SourceError(
+        f"{path.name} cannot be read as Parquet: its footer is missing or damaged "
+        f"({size:,} bytes). The file is empty or was cut off; export it again."
+    )
