@@ -11,6 +11,8 @@ from pipeline.checks import POSITION
 #: Separates the parts of a key; no text contains it in practice, and nothing rests on that.
 SEPARATOR = "\x1f"
 
+_BATCH_ROWS = 1 << 20
+
 COPY = "an exact copy of an earlier row"
 CONFLICT = "the same key as an earlier row, with other values"
 FIXES = {
@@ -20,7 +22,12 @@ FIXES = {
 
 
 def repeated_rows(
-    connection: ibis.BaseBackend, rows: ir.Table, *, key: tuple[str, ...], count: int
+    connection: ibis.BaseBackend,
+    rows: ir.Table,
+    *,
+    key: tuple[str, ...],
+    count: int,
+    refused: ir.Table | None = None,
 ) -> ir.Table | None:
     """Return the position of every row whose key an earlier row has, with the reason.
 
@@ -32,11 +39,13 @@ def repeated_rows(
     Parameters
     ----------
     rows : ibis Table
-        Rows that break no other rule; has `_position`.
+        All rows; has `_position`.
     key : tuple of str
         Columns that identify a row.
     count : int
         Number of rows.
+    refused : ibis Table, optional
+        Has the `_position` of rows that break another rule; they repeat nothing.
 
     Returns
     -------
@@ -45,27 +54,32 @@ def repeated_rows(
     """
     parts = [rows[name].cast("string").fill_null("") for name in key]
     hashed = ibis.literal(SEPARATOR).join(parts).hash()
+    met = _met(connection, rows.select(key=hashed), count)
+    if not len(met):
+        return None
+    alike = rows.filter(hashed.isin(ibis.memtable({"key": met}).key)).select(POSITION)
+    alike = connection.create_table(ibis.util.gen_name("alike"), alike, temp=True)
+    suspects = rows.filter(rows[POSITION].isin(alike[POSITION]))
+    if refused is not None:
+        suspects = suspects.filter(~suspects[POSITION].isin(refused[POSITION]))
+    suspects = connection.create_table(ibis.util.gen_name("suspects"), suspects, temp=True)
+    repeats = _repeats(suspects, key)
+    return connection.create_table(ibis.util.gen_name("repeats"), repeats, temp=True)
+
+
+def _met(connection: ibis.BaseBackend, keys: ir.Table, count: int) -> np.ndarray:
+    """Return the hashes that several rows have."""
     hashes = np.empty(count, dtype=np.int64)
     filled = 0
     # Not `to_pyarrow_batches`: Ibis 12 calls a method that DuckDB 2.0 no longer has.
-    relation = connection.con.sql(connection.compile(rows.select(key=hashed)))
-    for batch in relation.to_arrow_reader(1 << 20):
+    for batch in connection.con.sql(connection.compile(keys)).to_arrow_reader(_BATCH_ROWS):
         hashes[filled : filled + len(batch)] = batch.column(0).to_numpy()
         filled += len(batch)
     hashes.sort()
-    met = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    del hashes
-    if not len(met):
-        return None
-    suspects = connection.create_table(
-        ibis.util.gen_name("suspects"),
-        rows.filter(hashed.isin(ibis.memtable({"key": met}).key)),
-        temp=True,
-    )
-    return _repeats(connection, suspects, key)
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def _repeats(connection: ibis.BaseBackend, rows: ir.Table, key: tuple[str, ...]) -> ir.Table:
+def _repeats(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:
     """Compare rows in full: the first of each key stays."""
     in_order = ibis.window(group_by=key, order_by=POSITION)
     facts = [name for name in rows.columns if not name.startswith("_")]
@@ -78,5 +92,4 @@ def _repeats(connection: ibis.BaseBackend, rows: ir.Table, key: tuple[str, ...])
         place=ibis.row_number().over(in_order),
         reason=reduce(lambda a, b: a & b, same).ifelse(COPY, CONFLICT),
     )
-    repeats = placed.filter(placed.place > 0).select(POSITION, "reason")
-    return connection.create_table(ibis.util.gen_name("repeats"), repeats, temp=True)
+    return placed.filter(placed.place > 0).select(POSITION, "reason")

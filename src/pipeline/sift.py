@@ -74,28 +74,27 @@ def sift(
     rows = _view(connection, read_table(delivered, table, time_zone=sieve.time_zone))
     checks = tuple(checks_of(rows, table, known=sieve.known, now=sieve.now))
     flags = {_flag(i): check.violated for i, check in enumerate(checks)}
-    refused = reduce(or_, flags.values())
-    judged = _view(connection, rows.mutate(**flags, **{REFUSED: refused}))
+    judged = _view(connection, rows.mutate(**flags, **{REFUSED: reduce(or_, flags.values())}))
     counts = _count(connection, judged, len(checks), as_declared=_as_declared(delivered, table))
-    valid = judged.filter(~judged[REFUSED]) if counts.refused else judged
-    valid = valid.select(POSITION, *table.schema())
-    repeats = repeated_rows(connection, valid, key=table.key, count=counts.read - counts.refused)
+    refused = _refused(connection, judged, checks) if counts.refused else None
+    repeats = repeated_rows(connection, rows, key=table.key, count=counts.read, refused=refused)
+    told = [one for one in (refused, repeats) if one is not None]
+    kept = reduce(lambda left, out: left.filter(~left[POSITION].isin(out[POSITION])), told, rows)
     findings = [
         Finding(check.column, check.reason, check.fix, broken)
         for check, broken in zip(checks, counts.broken, strict=True)
         if broken
     ]
-    kept = valid
+    repeated = 0
     if repeats is not None:
-        kept = valid.filter(~valid[POSITION].isin(repeats[POSITION]))
         findings += _repeat_findings(connection, repeats, table)
+        repeated = int(connection.execute(repeats.count()))
     if counts.as_declared and not findings:
         shutil.copyfile(file, accepted_to)
     else:
         connection.to_parquet(_declared(kept, table, delay), accepted_to)
-    repeated = 0 if repeats is None else int(connection.execute(repeats.count()))
-    if findings:
-        connection.to_parquet(_refused(judged, delivered, checks, repeats), quarantine_to)
+    if told:
+        connection.to_parquet(_quarantine(delivered, rows, told), quarantine_to)
     return TableQuality(
         table=table.table_name,
         origin=origin,
@@ -163,25 +162,29 @@ def _declared(rows: ir.Table, table: type[Table], delay: timedelta) -> ir.Table:
     return rows.select(**{name: columns[name].cast(kind) for name, kind in table.schema().items()})
 
 
-def _refused(
-    judged: ir.Table, delivered: ir.Table, checks: tuple[Check, ...], repeats: ir.Table | None
-) -> ir.Table:
-    """Return the refused rows as they were delivered, with all their reasons."""
+def _refused(connection: ibis.BaseBackend, judged: ir.Table, checks: tuple[Check, ...]) -> ir.Table:
+    """Note the position of every row that breaks a rule, with all its reasons."""
     reasons = ibis.literal("; ").join(
         [
             judged[_flag(i)].ifelse(f"{check.column}: {check.reason}", None)
             for i, check in enumerate(checks)
         ]
     )
-    refused = judged.filter(judged[REFUSED])
-    told = refused.select(POSITION, SOURCE_ROW, **{REASONS: reasons})
-    if repeats is not None:
-        repeated = judged.inner_join(repeats, POSITION)
-        told = told.union(repeated.select(POSITION, SOURCE_ROW, **{REASONS: repeats.reason}))
+    told = judged.filter(judged[REFUSED]).select(POSITION, reason=reasons)
+    return connection.create_table(ibis.util.gen_name("refused"), told, temp=True)
+
+
+def _quarantine(delivered: ir.Table, rows: ir.Table, told: list[ir.Table]) -> ir.Table:
+    """Return the rows to set aside as they were delivered, with their reasons."""
+    reasons = reduce(lambda left, right: left.union(right), told)
+    numbered = rows.select(POSITION, SOURCE_ROW).filter(rows[POSITION].isin(reasons[POSITION]))
+    named = numbered.inner_join(reasons, POSITION).select(
+        POSITION, SOURCE_ROW, **{REASONS: "reason"}
+    )
     kept = [name for name in delivered.columns if name not in (SOURCE_ROW, "file_row_number")]
-    together = delivered.inner_join(told, delivered.file_row_number == told[POSITION])
-    return together.order_by(told[POSITION]).select(
-        told[SOURCE_ROW], told[REASONS], *(delivered[name] for name in kept)
+    together = delivered.inner_join(named, delivered.file_row_number == named[POSITION])
+    return together.order_by(named[POSITION]).select(
+        named[SOURCE_ROW], named[REASONS], *(delivered[name] for name in kept)
     )
 
 
