@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
@@ -76,10 +77,12 @@ def validate(
     Raises
     ------
     ContractError
-        If a required table or column is missing, or a required table is empty.
+        If a required table or column is missing, a required table is empty, or there is no
+        such time zone.
     SourceError
         If a file is damaged.
     """
+    _require_zone(time_zone)
     manifest = read_manifest(folder)
     origins = manifest.origins
     delivered = [table for table in _referenced_first(TABLES) if table.table_name in origins]
@@ -119,6 +122,13 @@ def validate(
         write_report(quality, report)
     connection.disconnect()
     return quality
+
+
+def _require_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ContractError(f"{name} is no time zone; write one as Asia/Taipei") from error
 
 
 def _absences(manifest: Ingested) -> Iterator[str]:

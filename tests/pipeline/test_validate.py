@@ -264,6 +264,11 @@ def test_a_moment_falls_on_the_date_that_calendars_in_the_business_zone_show(tmp
     assert joined == {"ann": date(2023, 1, 6), "bob": date(2023, 1, 5)}
 
 
+def test_a_time_zone_that_does_not_exist_is_an_error(tmp_path):
+    with pytest.raises(ContractError, match="Mars is no time zone; write one as Asia/Taipei"):
+        judge(deliver(tmp_path / "shop"), time_zone="Mars")
+
+
 def parquet_delivery(folder, **columns):
     """Deliver transactions as Parquet, with the types that the arrays have."""
     deliver(folder)
