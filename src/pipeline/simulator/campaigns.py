@@ -8,51 +8,43 @@ import pyarrow as pa
 
 from pipeline.simulator.calendar import Calendar
 from pipeline.simulator.expected import Expected
-from pipeline.simulator.journal import Flags, Floats, Ints
-from pipeline.simulator.members import Members
+from pipeline.simulator.journal import Flags, Ints
 from pipeline.simulator.moments import Moments, stored
-from pipeline.simulator.newsletters import Consent, Newsletters
+from pipeline.simulator.newsletters import FATIGUE_DAYS, Consent, Newsletters
 from pipeline.simulator.outings import CAMPAIGN, Outings, provoked_outings
 from pipeline.simulator.preset import CampaignRules
 from pipeline.simulator.randomness import stream
-from pipeline.simulator.responses import (
-    HIDDEN_SPREAD,
-    MOST_BROUGHT,
-    MOST_REPELLED,
-    brings,
-    effect,
-    repels,
-)
+from pipeline.simulator.responses import Responses, respond
 from pipeline.simulator.texts import numbered
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assigned:
-    """Who took part in one campaign: shape (n_assigned,); by treated arm (n_assigned, arms).
+    """Who took part in one campaign: shape (n_assigned,).
 
     Attributes
     ----------
-    member, arm : array of int
-        Position within the block; position among the arms.
-    base, base_drivers : array of float
-        Chance of a visit in the window without the campaign: exactly, and without knowing
-        who has left.
-    effect, effect_drivers : array of float, shape (n_assigned, n_treated)
-        What each arm changes: exactly, and as far as the drivers tell.
+    position : int
+        Which campaign.
+    arm : array of int
+        Position among the arms.
+    responses : Responses
+        What each arm would do to them.
     brought, driven : array of bool
         Whether the arm drawn brought the member, or drove them away.
     """
 
     position: int
-    member: Ints
+    start: int
     arm: Ints
-    base: Floats
-    base_drivers: Floats
-    effect: Floats
-    effect_drivers: Floats
-    drivers: dict[str, Floats]
+    responses: Responses
     brought: Flags
     driven: Flags
+
+    @property
+    def member(self) -> Ints:
+        """Positions within the block."""
+        return self.responses.member
 
 
 def campaign_starts(rules: CampaignRules, calendar: Calendar) -> list[int]:
@@ -88,89 +80,85 @@ def run_campaign(
     position: int,
     start: int,
     *,
-    members: Members,
     outings: Outings,
     expected: Expected,
     newsletters: Newsletters,
+    earlier: Sequence[Assigned],
     consent: Consent,
     seed: int,
     block: int,
 ) -> tuple[Assigned, Outings]:
-    """Assign the arms of one campaign at random and let them act on one block."""
+    """Assign the arms of one campaign at random and let them act on one block.
+
+    Parameters
+    ----------
+    earlier : sequence of Assigned
+        The campaigns before this one, whose messages tire members, too.
+    """
     rng = stream(seed, f"campaign {position}", block)
-    count = len(members)
-    begin, end = float(start), float(start + rules.window_days)
+    members = expected.members
     visits = outings.times_of_members()
-    recency = visits.days_since(count, begin)
-    invited = consent.holds(begin) & np.isfinite(recency) & (members.joined < start)
-    member = np.flatnonzero(invited & (rng.random(count) < rules.share))
+    invited = consent.holds(start) & np.isfinite(visits.days_since(len(members), start))
+    invited &= (members.joined < start) & (rng.random(len(members)) < rules.share)
+    responses = respond(
+        rules,
+        start,
+        np.flatnonzero(invited),
+        expected=expected,
+        visits=visits,
+        contacts=newsletters.recent(len(members), start)
+        + recent_messages(rules, earlier, len(members), start),
+        rng=rng,
+    )
+    member = responses.member
     shares = np.cumsum(list(rules.arms.values()))
     arm = np.searchsorted(shares / shares[-1], rng.random(len(member)), side="right")
-    everybody = {
-        "age": members.age.astype(float),
-        "income": members.income.astype(float),
-        "children": members.children.astype(float),
-        "recency_days": recency,
-        "visits_365": visits.count(count, begin, window_days=365).astype(float),
-        "contacts_60": newsletters.recent(count, begin).astype(float),
-    }
-    drivers = {name: value[member] for name, value in everybody.items()}
-    outlook = expected.at(begin)
-    there = 1.0 - outlook.gone[member]
-    base = outlook.visit(rules.window_days)[member]
-    guessed_there = outlook.there[member]
-    base_drivers = outlook.visit_if_there(rules.window_days)[member]
-    hidden = np.exp(rng.normal(-(HIDDEN_SPREAD**2) / 2, HIDDEN_SPREAD, len(member)))
+    column = np.array([responses.column.get(name, -1) for name in rules.arms])[arm]
+    row = np.arange(len(member))
+    treated = column >= 0
+    brought = treated & (rng.random(len(member)) < responses.brings[row, column])
+    driven = treated & (rng.random(len(member)) < responses.repels[row, column])
 
-    arms = list(rules.arms)
-    treated = [name for name in arms if name != "control"]
-    exact = np.zeros((len(member), len(treated)))
-    explained = np.zeros((len(member), len(treated)))
-    comes, goes = np.zeros(len(member)), np.zeros(len(member))
-    for column, name in enumerate(treated):
-        bringing, repelling = brings(rules, name, drivers), repels(name, drivers)
-        # Both at once would hide one another: the stronger one acts.
-        repelled = repelling > bringing
-        bringing, repelling = np.where(repelled, 0.0, bringing), np.where(repelled, repelling, 0.0)
-        explained[:, column] = guessed_there * effect(base_drivers, bringing, repelling)
-        bringing = np.clip(bringing * hidden, 0, MOST_BROUGHT) * there
-        repelling = np.clip(repelling * hidden, 0, MOST_REPELLED) * there
-        exact[:, column] = effect(base, bringing, repelling)
-        mine = arm == arms.index(name)
-        comes[mine], goes[mine] = bringing[mine], repelling[mine]
-    brought = rng.random(len(member)) < comes
-    driven = rng.random(len(member)) < goes
-
-    away = np.zeros(count, bool)
+    away = np.zeros(len(members), bool)
     away[member[driven]] = True
-    inside = (outings.time >= begin) & (outings.time < end)
+    inside = (outings.time >= start) & (outings.time < start + rules.window_days)
     kept = outings.kept & ~(inside & away[outings.member])
-    who = member[brought]
-    when = begin + rng.random(len(who)) * rules.window_days
-    when = np.minimum(when, end - 1e-6)
-    weight = expected.lasting[who] * expected.demand.by_day[when.astype(np.int64)]
+    extra = _visits_of(
+        member[brought], expected, rng, start=start, days=rules.window_days, position=position
+    )
+    assigned = Assigned(
+        position=position, start=start, arm=arm, responses=responses, brought=brought, driven=driven
+    )
+    return assigned, replace(outings, kept=kept).and_more([extra])
+
+
+def recent_messages(
+    rules: CampaignRules, earlier: Sequence[Assigned], members: int, day: float
+) -> Ints:
+    """Return how many messages of campaigns each member received in the last 60 days."""
+    treated = np.array([name != "control" for name in rules.arms])
+    count = np.zeros(members, dtype=np.int64)
+    for one in earlier:
+        if day - FATIGUE_DAYS <= one.start < day:
+            count[one.member[treated[one.arm]]] += 1
+    return count
+
+
+def _visits_of(
+    who: Ints, expected: Expected, rng: np.random.Generator, *, start: int, days: int, position: int
+) -> Outings:
+    """Return the visits of members whom a campaign brought: for anything they might want."""
+    time = np.minimum(start + rng.random(len(who)) * days, start + days - 1e-6)
+    weight = expected.lasting[who] * expected.demand.by_day[time.astype(np.int64)]
     cumulative = np.cumsum(weight, axis=1)
     mark = rng.random(len(who)) * cumulative[:, -1]
     family = np.minimum((cumulative <= mark[:, None]).sum(axis=1), weight.shape[1] - 1)
-    online = rng.random(len(who)) < members.online[who]
-    extra = provoked_outings(
+    online = rng.random(len(who)) < expected.members.online[who]
+    return provoked_outings(
         member=who,
-        time=when,
+        time=time,
         family=family,
-        store=np.where(online, -1, members.home_store[who]),
+        store=np.where(online, -1, expected.members.home_store[who]),
         cause=CAMPAIGN,
         source=np.full(len(who), position),
     )
-    assigned = Assigned(
-        position=position,
-        member=member,
-        arm=arm,
-        base=base,
-        base_drivers=base_drivers * guessed_there,
-        effect=exact,
-        effect_drivers=explained,
-        drivers=drivers | {"still_there": guessed_there},
-        brought=brought,
-        driven=driven,
-    )
-    return assigned, replace(outings, kept=kept).and_more([extra])

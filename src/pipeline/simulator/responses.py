@@ -11,9 +11,13 @@ listen; sleeping dogs are repelled. The responses are built from what a retailer
 of each member on the day of the assignment, times a hidden factor with mean 1.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from pipeline.simulator.journal import Floats
+from pipeline.simulator.expected import Expected
+from pipeline.simulator.journal import Floats, Ints
+from pipeline.simulator.outings import VisitTimes
 from pipeline.simulator.preset import CampaignRules
 
 #: Deviation of the log of the hidden factor.
@@ -22,6 +26,95 @@ MOST_BROUGHT = 0.9
 MOST_REPELLED = 0.6
 #: Greatest chance to be driven away, by arm.
 MOST_ANNOYED = {"discount": 0.18, "privilege": 0.10}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Responses:
+    """What each treated arm would do to some members: shape (n,) or (n, n_treated).
+
+    Attributes
+    ----------
+    member : array of int
+        Positions within the block.
+    column : dict of str to int
+        Column of each treated arm.
+    base, base_drivers : array of float
+        Chance of a visit in the window without the campaign: exactly, and without knowing
+        who has left or stopped using something.
+    brings, repels : array of float, shape (n, n_treated)
+        The exact chances to be brought, and to be driven away.
+    effect, effect_drivers : array of float, shape (n, n_treated)
+        What each arm changes: exactly, and as far as the drivers tell.
+    drivers : dict of str to array
+        What a retailer can observe of the members.
+    """
+
+    member: Ints
+    column: dict[str, int]
+    base: Floats
+    base_drivers: Floats
+    brings: Floats
+    repels: Floats
+    effect: Floats
+    effect_drivers: Floats
+    drivers: dict[str, Floats]
+
+
+def respond(
+    rules: CampaignRules,
+    day: int,
+    member: Ints,
+    *,
+    expected: Expected,
+    visits: VisitTimes,
+    contacts: Ints,
+    rng: np.random.Generator,
+) -> Responses:
+    """Work out what a campaign that begins on `day` would do to some members.
+
+    Parameters
+    ----------
+    contacts : array of shape (n_members,)
+        Messages of the last 60 days, of all members of the block.
+    """
+    members, outlook = expected.members, expected.at(day)
+    count = len(members)
+    observed = {
+        "age": members.age,
+        "income": members.income,
+        "children": members.children,
+        "recency_days": visits.days_since(count, day),
+        "visits_365": visits.count(count, day, window_days=365),
+        "contacts_60": contacts,
+        "still_there": outlook.there,
+    }
+    drivers = {name: value[member].astype(float) for name, value in observed.items()}
+    base = outlook.visit(rules.window_days)[member]
+    base_if_there = outlook.visit_if_there(rules.window_days)[member]
+    there = ~outlook.gone[member]
+    hidden = np.exp(rng.normal(-(HIDDEN_SPREAD**2) / 2, HIDDEN_SPREAD, len(member)))
+    treated = [name for name in rules.arms if name != "control"]
+    shape = (len(member), len(treated))
+    bringing, repelling, explained = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for column, name in enumerate(treated):
+        comes, goes = brings(rules, name, drivers), repels(name, drivers)
+        # Both at once would hide one another: the stronger one acts.
+        stays_away = goes > comes
+        comes, goes = np.where(stays_away, 0.0, comes), np.where(stays_away, goes, 0.0)
+        explained[:, column] = drivers["still_there"] * effect(base_if_there, comes, goes)
+        bringing[:, column] = np.clip(comes * hidden, 0, MOST_BROUGHT) * there
+        repelling[:, column] = np.clip(goes * hidden, 0, MOST_REPELLED) * there
+    return Responses(
+        member=member,
+        column={name: column for column, name in enumerate(treated)},
+        base=base,
+        base_drivers=base_if_there * drivers["still_there"],
+        brings=bringing,
+        repels=repelling,
+        effect=effect(base[:, None], bringing, repelling),
+        effect_drivers=explained,
+        drivers=drivers,
+    )
 
 
 def brings(rules: CampaignRules, arm: str, drivers: dict[str, Floats]) -> Floats:

@@ -6,12 +6,15 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
+from pipeline.simulator.campaigns import recent_messages
 from pipeline.simulator.lives import Lives
-from pipeline.simulator.preset import Preset
+from pipeline.simulator.preset import CampaignRules, Preset
+from pipeline.simulator.randomness import stream
+from pipeline.simulator.responses import respond
 from pipeline.simulator.storage import TableWriter
 from pipeline.simulator.truth_activity import HORIZON_DAYS, activity_truth
 from pipeline.simulator.truth_cycles import cycles_truth
-from pipeline.simulator.truth_effects import effects_truth
+from pipeline.simulator.truth_effects import effects_truth, responses_truth
 from pipeline.simulator.truth_members import members_truth
 from pipeline.simulator.truth_purchases import purchases_truth
 from pipeline.simulator.world import World
@@ -24,6 +27,7 @@ TRUTH_TABLES = {
     "truth/cycles": "A member, consumable and cut-off: when it will be bought again.",
     "truth/purchases": "A member and product on sale, 90 days before the end, for some members.",
     "truth/effects": "A member and campaign: chance of a visit without it, and each arm's effect.",
+    "truth/offers": "A member with a purchase: what a campaign that began at the end would do.",
     "truth/companions": "An association between two families (`category_3`): planted, or between "
     "siblings, which share a lead. All other pairs are independent within a basket.",
     "truth/promotions": "A promotion: the strength of what it does.",
@@ -64,6 +68,9 @@ def write_truth(
     for one in lives.assigned:
         if preset.campaigns is not None:
             writer.add("truth/effects", effects_truth(preset.campaigns, members, one))
+    if preset.campaigns is not None:
+        offers = _next_campaign(preset.campaigns, world, lives)
+        writer.add("truth/offers", _stated(offers, calendar.until))
     if len(world.promotions) or lives.assigned:
         writer.add("truth/planted_lines", planted)
     day = calendar.days - HORIZON_DAYS
@@ -105,6 +112,24 @@ def write_plans(writer: TableWriter, world: World) -> None:
                 }
             ),
         )
+
+
+def _next_campaign(rules: CampaignRules, world: World, lives: Lives) -> pa.Table:
+    """Return what each arm would do to whoever ever came, in a campaign that begins now."""
+    members, day = lives.members, world.calendar.days
+    contacts = lives.newsletters.recent(len(members), day)
+    contacts = contacts + recent_messages(rules, lives.assigned, len(members), day)
+    seen = np.flatnonzero(np.isfinite(lives.visits.days_since(len(members), day)))
+    responses = respond(
+        rules,
+        day,
+        seen,
+        expected=lives.expected,
+        visits=lives.visits,
+        contacts=contacts,
+        rng=stream(world.seed, "offers", lives.block),
+    )
+    return responses_truth(members, responses)
 
 
 def _companions(preset: Preset) -> pa.Table:
