@@ -257,11 +257,12 @@ def _logit(share: Floats) -> Floats:
 
 def _delay_distribution() -> tuple[Floats, Floats]:
     """Return the distribution of the days from applying to activating, on a fine grid."""
-    from scipy.stats import gamma
+    from scipy.special import gammainc
 
-    step = 0.1
-    grid = np.arange(0, 150, step)
-    decide = np.diff(gamma.cdf(np.append(grid, 150), DECIDE_SHAPE, scale=DECIDE_SCALE))
-    activate = np.diff(gamma.cdf(np.append(grid, 150), ACTIVATE_SHAPE, scale=ACTIVATE_SCALE))
+    step, longest = 0.1, 150.0
+    grid = np.arange(0, longest, step)
+    edges = np.append(grid, longest)
+    decide = np.diff(gammainc(DECIDE_SHAPE, edges / DECIDE_SCALE))
+    activate = np.diff(gammainc(ACTIVATE_SHAPE, edges / ACTIVATE_SCALE))
     both = np.convolve(decide, activate)[: len(grid)]
     return grid + step, np.cumsum(both)

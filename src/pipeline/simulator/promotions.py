@@ -159,8 +159,8 @@ def new_demand_rate(
 ) -> Floats:
     """Return the trips per day that a promotion adds, by member who has not left."""
     day, family = int(promotions.starts[promotion]), int(promotions.family[promotion])
-    weight = lasting * demand.by_day[day]
-    share = weight[:, family] / np.maximum(weight.sum(axis=1), 1e-12)
+    wanted = demand.by_day[day]
+    share = lasting[:, family] * wanted[family] / np.maximum(lasting @ wanted, 1e-12)
     reached = promotions.reaches(promotion, members.home_store)
     pull = promotions.increment[promotion] * 2 * members.bargain * members.rate * share
     return np.asarray(pull * reached)
@@ -197,15 +197,21 @@ def promote(
     lasting = demand.of_members(members)
     stays = switchable(preset)
     more: list[Outings] = []
+    in_order = np.argsort(time, kind="stable")
+    times_in_order = time[in_order]
+
+    def between(first: float, last: float) -> Ints:
+        low, high = np.searchsorted(times_in_order, (first, last))
+        return in_order[low:high]
+
     for position in range(len(promotions)):
         start, end = int(promotions.starts[position]), int(promotions.ends[position])
         if start >= days:
             continue
         promoted = int(promotions.family[position])
-        reached = promotions.reaches(position, outings.store)
-        later = np.flatnonzero(
-            (family == promoted) & (time >= end) & (time < end + PULLED_FROM_DAYS) & reached
-        )
+        later = between(end, end + PULLED_FROM_DAYS)
+        later = later[(family[later] == promoted) & (pulled[later] < 0)]
+        later = later[promotions.reaches(position, outings.store[later])]
         later = later[rng.random(len(later)) < promotions.pulled[position]]
         earlier = start + rng.random(len(later)) * (end - start)
         # Nobody comes before they joined.
@@ -215,9 +221,9 @@ def promote(
 
         sibling = (demand.category == demand.category[promoted]) & stays
         sibling[promoted] = False
-        during = np.flatnonzero(
-            sibling[family] & (time >= start) & (time < end) & reached & (switched < 0)
-        )
+        during = between(start, end)
+        during = during[sibling[family[during]] & (switched[during] < 0) & (pulled[during] < 0)]
+        during = during[promotions.reaches(position, outings.store[during])]
         turns = during[rng.random(len(during)) < promotions.switched[position]]
         family[turns] = promoted
         switched[turns] = position
