@@ -1,7 +1,7 @@
 """What a simulated retailer is made of. A preset is data: it draws nothing and reads nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Role = Literal["durable", "accessory", "consumable", "gift"]
@@ -240,3 +240,15 @@ class Preset:
         spoken = [tag for region in self.regions for tag in region.languages]
         printed = [tag for family in self.families for tag in family.languages]
         return tuple(dict.fromkeys([*spoken, *printed]))
+
+    def at_pace(self, pace: float) -> "Preset":
+        """Return the same retailer with members who come `pace` times as often.
+
+        They leave as late in time as before, which is after `pace` times as many trips.
+        """
+        activity = replace(
+            self.activity,
+            orders_per_year=self.activity.orders_per_year * pace,
+            leaving=self.activity.leaving / pace,
+        )
+        return replace(self, activity=activity)

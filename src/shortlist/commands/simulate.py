@@ -30,6 +30,9 @@ def simulate(
     until: Annotated[
         str, typer.Option(metavar="DATE", help="First day after the end.")
     ] = "2026-11-01",
+    pace: Annotated[
+        float, typer.Option(min=0.1, max=10, help="How much more often members come.")
+    ] = 1.0,
     leak: Annotated[
         bool,
         typer.Option("--leak", help="Let customers.income_band know who will take the card."),
@@ -57,7 +60,7 @@ def simulate(
     with Progress(console=context.console, transient=True) as bar:
         task = bar.add_task("Members", total=members)
         written = write(
-            PRESETS[preset],
+            PRESETS[preset].at_pace(pace),
             members=members,
             months=months,
             seed=seed,
