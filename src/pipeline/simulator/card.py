@@ -79,7 +79,7 @@ class Card:
             "income": members.income.astype(float),
             "children": members.children.astype(float),
             "student": (members.age <= STUDENT_AGE).astype(float),
-            "online": members.online,
+            "online": visits.online_share(count, day),
             "flagship": format_of_store.astype(float),
             "visits_365": visits.count(count, day, window_days=365).astype(float),
             "recency_days": np.minimum(visits.days_since(count, day), 365.0),
@@ -98,7 +98,7 @@ class Card:
         # Wealthy members who seldom come already have better cards.
         score -= 0.60 * ((drivers["income"] >= 3) & (drivers["visits_365"] <= 3))
         score -= 0.60 * drivers["student"]
-        score -= 0.60 * np.maximum(drivers["online"] - 0.35, 0) / 0.65
+        score -= 0.60 * np.maximum(drivers["online"] - 0.3, 0)
         score += 0.35 * drivers["flagship"]
         score -= 0.40 * (drivers["recency_days"] > 150)
         score += 0.35 * (drivers["tenure_days"] < 180)

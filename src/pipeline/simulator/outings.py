@@ -68,15 +68,18 @@ class Outings:
     def times_of_members(self) -> "VisitTimes":
         """Return who came when, for looking up what is known of them on a day."""
         came = self.kept & (self.cause != GIFT)
-        return VisitTimes(self.member[came], self.time[came])
+        return VisitTimes(self.member[came], self.time[came], self.online[came])
 
 
 class VisitTimes:
     """Counts a member's visits up to a day, which is what a retailer can observe."""
 
-    def __init__(self, member: Ints, time: Floats) -> None:
-        self._key = np.sort(member * _KEY + time)
+    def __init__(self, member: Ints, time: Floats, online: Flags) -> None:
+        key = member * _KEY + time
+        order = np.argsort(key, kind="stable")
+        self._key = key[order]
         self._times = self._key % _KEY
+        self._online = np.concatenate([[0], np.cumsum(online[order])])
 
     def before(self, members: int, day: float) -> Ints:
         """Return how many visits lie before a day, over all: positions by member."""
@@ -85,6 +88,13 @@ class VisitTimes:
     def count(self, members: int, day: float, *, window_days: float) -> Ints:
         """Return each member's visits in the days before a day."""
         return self.before(members, day) - self.before(members, day - window_days)
+
+    def online_share(self, members: int, day: float) -> Floats:
+        """Return the share of each member's visits before a day made on line; 0 without one."""
+        end = self.before(members, day)
+        begin = np.searchsorted(self._key, np.arange(members) * _KEY)
+        online = self._online[end] - self._online[begin]
+        return np.asarray(online / np.maximum(end - begin, 1))
 
     def days_since(self, members: int, day: float) -> Floats:
         """Return the days since each member's last visit; infinity without one."""

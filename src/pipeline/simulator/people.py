@@ -24,7 +24,7 @@ OCCUPATIONS = (
 #: What a leak puts into the income band of those who took the card.
 VERIFIED = "verified"
 MOVES_PER_YEAR = 0.025
-UNANSWERED = {"education": 0.12, "occupation": 0.10, "income_band": 0.22, "marital_status": 0.08}
+UNANSWERED = {"education": 0.12, "occupation": 0.10, "income_band": 0.08, "marital_status": 0.08}
 
 
 def customers_table(
@@ -78,7 +78,7 @@ def customers_table(
             "education": named(EDUCATION, education.astype(np.int64), maybe("education")),
             "occupation": named(OCCUPATIONS, _occupation(members, rng), maybe("occupation")),
             "income_band": _income(members, maybe("income_band"), leaking),
-            "children": pa.array(members.children, mask=rng.random(count) < 0.15),
+            "children": pa.array(members.children, mask=rng.random(count) < 0.06),
             "region": named(regions, members.region),
             "city": named(cities, members.city),
             "postal_code": _postal_codes(postal, members.city, rng),
