@@ -1,7 +1,9 @@
 """`retail`: a chain of consumer-electronics stores in Taiwan. Every brand is invented."""
 
 from pipeline.simulator.preset import Activity, CampaignRules, CardRules, LifeStage, Preset, Region
-from pipeline.simulator.presets.retail_families import COMPANIONS, FAMILIES
+from pipeline.simulator.presets.retail_companions import COMPANIONS
+from pipeline.simulator.presets.retail_devices import DEVICES
+from pipeline.simulator.presets.retail_home import HOME
 
 REGIONS = (
     Region(
@@ -150,7 +152,7 @@ RETAIL = Preset(
     open_hours=(11, 22),
     regions=REGIONS,
     life_stages=LIFE_STAGES,
-    families=FAMILIES,
+    families=(*DEVICES, *HOME),
     companions=COMPANIONS,
     activity=Activity(
         orders_per_year=5.0,
