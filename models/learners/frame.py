@@ -108,6 +108,23 @@ def as_weights(sample_weight: Any, rows: int) -> FloatArray:
     return weight
 
 
+def as_offset(keep_rate: Any, rows: int) -> FloatArray:
+    """Return, per row, the log-odds that thinning the negatives added: -log(share kept).
+
+    Raises
+    ------
+    FrameError
+        If `keep_rate` is neither one share nor one per row, in (0, 1].
+    """
+    kept = np.asarray(keep_rate, dtype=np.float64)
+    if kept.shape not in {(), (rows,)} or not ((kept > 0) & (kept <= 1)).all():
+        raise FrameError(
+            f"keep_rate has shape {kept.shape} and has to be one share, or one per row "
+            f"({rows}), in (0, 1]"
+        )
+    return np.broadcast_to(-np.log(kept), (rows,)).copy()
+
+
 def _flattened(values: NDArray[Any]) -> NDArray[Any]:
     from sklearn.exceptions import DataConversionWarning
 

@@ -6,6 +6,7 @@ standardised; a missing number gets a coefficient of its own. Each text value ha
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -37,6 +38,10 @@ class NumberTerm:
         inside = np.clip(values, self.low, self.high)
         inside = _logged(inside) if self.logged else inside
         return np.nan_to_num((inside - self.mean) / self.scale)
+
+    def with_coefficients(self, coefficient: float, missing: float = 0.0) -> "NumberTerm":
+        """Return the term as it was fitted."""
+        return replace(self, coefficient=coefficient, missing=missing)
 
     def __call__(self, values: FloatArray) -> FloatArray:
         """Return the contribution of each row, in log-odds."""
@@ -94,27 +99,30 @@ class LinearModel:
             chosen = np.random.default_rng(seed).permutation(len(y))[:ROWS]
             chosen.sort()
             matrix, y, weight, offset = matrix[chosen], y[chosen], weight[chosen], offset[chosen]
-        terms: list[NumberTerm | TextTerm] = []
-        blocks: list[FloatArray] = []
-        for position, column in enumerate(columns):
-            values = matrix[:, position]
-            if column.kind == "text":
-                codes = FIRST + len(column.levels)
-                terms.append(TextTerm((0.0,) * codes))
-                blocks.append(np.equal.outer(values, np.arange(codes)).astype(np.float64))
-            else:
-                term = scaled(values)
-                terms.append(term)
-                blocks.append(term.standardised(values)[:, None])
-                if np.isnan(values).any():
-                    blocks[-1] = np.column_stack([blocks[-1], np.isnan(values)])
+        terms: list[NumberTerm | TextTerm] = [
+            TextTerm((0.0,) * (FIRST + len(column.levels)))
+            if column.kind == "text"
+            else scaled(matrix[:, position])
+            for position, column in enumerate(columns)
+        ]
+        numbers = [_number_columns(term, matrix[:, i]) for i, term in enumerate(terms)]
         solution = fit_logistic(
-            np.column_stack(blocks), y, weight=weight, offset=offset, penalty=penalty
+            np.column_stack([np.empty((len(y), 0)), *numbers]),
+            y,
+            weight=weight,
+            offset=offset,
+            indicators=_indicators(terms, matrix),
+            penalty=penalty,
+        ).tolist()
+        intercept, of_numbers = solution[0], iter(solution[1:])
+        of_texts = iter(solution[1 + sum(block.shape[1] for block in numbers) :])
+        fitted = (
+            TextTerm(tuple(islice(of_texts, len(term.by_code))))
+            if isinstance(term, TextTerm)
+            else term.with_coefficients(*islice(of_numbers, block.shape[1]))
+            for term, block in zip(terms, numbers, strict=True)
         )
-        ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
-        by_column = np.split(solution[1:], ends)
-        fitted = (_with(term, found.tolist()) for term, found in zip(terms, by_column, strict=True))
-        return cls(float(solution[0]), tuple(fitted))
+        return cls(intercept, tuple(fitted))
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
         """Return the log-odds of each row of an encoded matrix."""
@@ -147,11 +155,28 @@ class LinearModel:
         return cls(document["intercept"], tuple(terms))
 
 
-def _with(term: NumberTerm | TextTerm, coefficients: Sequence[float]) -> NumberTerm | TextTerm:
-    """Return the term with its coefficients: that of missing follows that of the number."""
+def _number_columns(term: NumberTerm | TextTerm, values: FloatArray) -> FloatArray:
+    """Columns of a number: itself and, if any is missing, whether it is; none of a text."""
     if isinstance(term, TextTerm):
-        return TextTerm(tuple(coefficients))
-    return replace(term, coefficient=coefficients[0], missing=sum(coefficients[1:]))
+        return np.empty((len(values), 0))
+    gaps = np.isnan(values)
+    columns = [term.standardised(values), gaps] if gaps.any() else [term.standardised(values)]
+    return np.column_stack(columns)
+
+
+def _indicators(terms: Sequence[NumberTerm | TextTerm], matrix: FloatArray) -> Any:
+    """One sparse column per code of each text; none where there is no text."""
+    from scipy.sparse import csr_array
+
+    texts = [(i, len(t.by_code)) for i, t in enumerate(terms) if isinstance(t, TextTerm)]
+    if not texts:
+        return None
+    positions, sizes = zip(*texts, strict=True)
+    first = np.cumsum((0, *sizes))
+    columns = (matrix[:, list(positions)].astype(np.int64) + first[:-1]).ravel()
+    row_ends = np.arange(len(matrix) + 1) * len(texts)
+    shape = (len(matrix), int(first[-1]))
+    return csr_array((np.ones(columns.size), columns, row_ends), shape=shape)
 
 
 def scaled(values: FloatArray) -> NumberTerm:

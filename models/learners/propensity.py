@@ -17,8 +17,16 @@ from models.learners.boosting import Rows, Trees, boost, start_of
 from models.learners.calibrators import Calibration, calibrate, expit
 from models.learners.encoder import FrameEncoder
 from models.learners.folds import crosswise, latest
-from models.learners.frame import FloatArray, FrameError, as_frame, as_outcomes, as_weights
+from models.learners.frame import (
+    FloatArray,
+    FrameError,
+    as_frame,
+    as_offset,
+    as_outcomes,
+    as_weights,
+)
 from models.learners.linear import LinearModel
+from models.learners.reasons import probability_points
 
 #: Raised when what is saved changes its shape.
 FORMAT = 1
@@ -139,9 +147,9 @@ class PropensityClassifier(BinaryClassifier):
         groups : array-like of shape (n,), optional
             The customer of each row; no customer is on both sides of a held-out part.
         time : array-like of shape (n,), optional
-            When each row was. The decisions are then made on the latest fifth, and trees and
-            line grown again on all rows: for data that drift, where a held-out row of the
-            same week flatters.
+            When each row was. Number of trees and blend are then decided on the latest
+            fifth, for data that drift: a held-out row of the same week flatters. Trees and
+            line then learn from all rows.
         X_cal, y_cal : optional
             Rows on which number of trees, blend and calibration are decided.
         keep_rate, keep_rate_cal : float or array-like of shape (n,)
@@ -158,26 +166,15 @@ class PropensityClassifier(BinaryClassifier):
         if (X_cal is None) != (y_cal is None):
             raise FrameError("X_cal and y_cal belong together; pass both or neither")
         self.encoder_ = FrameEncoder(max_levels=self.max_levels, min_rows=self.min_rows).fit(frame)
-        rows = Rows(
-            self.encoder_.transform(frame),
-            outcome,
-            as_weights(sample_weight, len(frame)),
-            _offset(keep_rate, len(frame)),
-        )
+        rows = self._rows(frame, outcome, sample_weight, keep_rate)
         start = start_of(rows)
         if X_cal is None and time is None:
-            self._fit_crosswise(rows, start, groups)
+            self._fit_crosswise(rows, start, groups, trees=self.trees)
         elif X_cal is None:
-            self._fit_by_time(rows, start, time)
+            self._fit_by_time(rows, start, groups, time)
         else:
             frame_cal = as_frame(X_cal, self.encoder_.names)
-            outcome_cal = as_outcomes(y_cal, frame_cal)
-            held_out = Rows(
-                self.encoder_.transform(frame_cal),
-                outcome_cal,
-                np.ones(len(frame_cal)),
-                _offset(keep_rate_cal, len(frame_cal)),
-            )
+            held_out = self._rows(frame_cal, as_outcomes(y_cal, frame_cal), None, keep_rate_cal)
             self._fit_with(rows, held_out, start)
         return self._learned(X)
 
@@ -193,6 +190,15 @@ class PropensityClassifier(BinaryClassifier):
         copy.set_params(trees=max(1, round(sum(grown) / len(grown))))
         return copy
 
+    def _rows(self, frame: pd.DataFrame, y: FloatArray, weight: Any, keep_rate: Any) -> Rows:
+        """Encode rows, with what thinning their negatives added to the log-odds."""
+        return Rows(
+            self.encoder_.transform(frame),
+            y,
+            as_weights(weight, len(frame)),
+            as_offset(keep_rate, len(frame)),
+        )
+
     def _fit_with(self, rows: Rows, held_out: Rows, start: float) -> None:
         """Grow trees on all rows; decide the rest on the held-out ones."""
         stop = held_out if self.trees is None else None
@@ -205,39 +211,61 @@ class PropensityClassifier(BinaryClassifier):
             held_out,
         )
 
-    def _fit_by_time(self, rows: Rows, start: float, time: Any) -> None:
-        """Decide everything on the latest rows, then grow trees and line on all of them."""
+    def _fit_by_time(self, rows: Rows, start: float, groups: Any, time: Any) -> None:
+        """Decide on trees and blend by the latest rows, then learn from all of them.
+
+        The calibrator is fitted anew: that of the earlier model corrects the faults of the
+        earlier model.
+        """
         split = latest(rows.y, time)
         self._fit_with(rows.at(split.seen), rows.at(split.held_out), start)
-        needed = [max(1, booster.num_trees()) for booster in self.trees_.boosters]
-        grown = (self._boost(rows, start, bag, trees=count) for bag, count in enumerate(needed))
-        self.trees_ = Trees(tuple(grown), start)
-        self.linear_ = self._fit_linear(rows) if self.linear_ else None
+        needed = max(1, *(booster.num_trees() for booster in self.trees_.boosters))
+        self._fit_crosswise(rows, start, groups, trees=needed, share=self.linear_share_)
 
-    def _fit_crosswise(self, rows: Rows, start: float, groups: Any) -> None:
-        """Decide everything on held-out parts, each scored by trees that have not seen it."""
+    def _fit_crosswise(
+        self,
+        rows: Rows,
+        start: float,
+        groups: Any,
+        *,
+        trees: int | None,
+        share: float | None = None,
+    ) -> None:
+        """Decide what is left to decide on parts, each scored by trees that have not seen it."""
         boosters: list[Any] = []
         by_trees = np.full(len(rows.y), start)
         by_line = np.full(len(rows.y), start)
         for seen, held in crosswise(rows.y, groups=groups, seed=self.seed):
             part, held_out = rows.at(seen), rows.at(held)
-            stop = held_out if self.trees is None else None
-            grown = tuple(self._boost(part, start, bag, held_out=stop) for bag in range(self.bags))
+            stop = held_out if trees is None else None
+            grown = tuple(
+                self._boost(part, start, bag, held_out=stop, trees=trees)
+                for bag in range(self.bags)
+            )
             by_trees[held] = Trees(grown, start).log_odds(held_out.matrix, threads=self.threads)
             if self._may_blend():
                 by_line[held] = self._fit_linear(part).log_odds(held_out.matrix)
             boosters += grown
         self.trees_ = Trees(tuple(boosters), start)
         self.linear_ = self._fit_linear(rows) if self._may_blend() else None
-        self._decide(by_trees, by_line if self.linear_ else None, rows)
+        self._decide(by_trees, by_line if self.linear_ else None, rows, share=share)
 
-    def _decide(self, by_trees: FloatArray, by_line: FloatArray | None, rows: Rows) -> None:
-        """Choose blend and calibrator by held-out log loss."""
+    def _decide(
+        self,
+        by_trees: FloatArray,
+        by_line: FloatArray | None,
+        rows: Rows,
+        *,
+        share: float | None = None,
+    ) -> None:
+        """Choose blend, unless its share is given, and calibrator by held-out log loss."""
         self.linear_share_ = 0.0
         if by_line is not None:
-            self.linear_share_ = linear_share(
-                by_trees, by_line, rows.y, weight=rows.weight, offset=rows.offset
-            )
+            if share is None:
+                share = linear_share(
+                    by_trees, by_line, rows.y, weight=rows.weight, offset=rows.offset
+                )
+            self.linear_share_ = share
             by_trees = (1 - self.linear_share_) * by_trees + self.linear_share_ * by_line
         if not self.linear_share_:
             self.linear_ = None
@@ -341,11 +369,7 @@ class PropensityClassifier(BinaryClassifier):
             by_line = self.linear_.contributions(matrix)
             base = (1 - self.linear_share_) * base + self.linear_share_ * self.linear_.intercept
             added = (1 - self.linear_share_) * added + self.linear_share_ * by_line
-        reached = added.sum(axis=1)
-        floor = expit(self.calibrator_(base))
-        gained = expit(self.calibrator_(base + reached)) - floor
-        slope = np.divide(gained, reached, out=np.zeros_like(gained), where=reached != 0)
-        points = np.column_stack([floor, added * slope[:, None]])
+        points = probability_points(base, added, self.calibrator_)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return pd.DataFrame(points, index=index, columns=["(base)", *self.encoder_.names])
 
@@ -410,14 +434,3 @@ class PropensityClassifier(BinaryClassifier):
         learner.linear_share_ = document["linear_share"]
         learner.calibrator_ = calibrators.from_json(document["calibrator"])
         return learner._learned(pd.DataFrame(columns=learner.encoder_.names))
-
-
-def _offset(keep_rate: Any, rows: int) -> FloatArray:
-    """Log-odds that thinning the negatives added: -log(share kept)."""
-    kept = np.asarray(keep_rate, dtype=np.float64)
-    if kept.shape not in {(), (rows,)} or not ((kept > 0) & (kept <= 1)).all():
-        raise FrameError(
-            f"keep_rate has shape {kept.shape} and has to be one share, or one per row "
-            f"({rows}), in (0, 1]"
-        )
-    return np.broadcast_to(-np.log(kept), (rows,)).copy()

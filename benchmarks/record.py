@@ -1,0 +1,75 @@
+"""Write a benchmark's section into docs/benchmarks.md, with when and on what it ran."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.durable import whole_file
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+HEADING = """# Benchmarks
+
+Each section is written by its own command. Compare ratios, not seconds, with other machines.
+"""
+
+
+def data_file(name: str) -> Path:
+    """Return the path of a public data file.
+
+    It is looked for in the folder that SHORTLIST_DATA names, or in `../shared/data` beside
+    the repository.
+
+    Raises
+    ------
+    SystemExit
+        If it is not there.
+    """
+    beside = Path(__file__).parent.parent.parent / "shared" / "data"
+    path = Path(os.environ.get("SHORTLIST_DATA", beside)) / name
+    if not path.exists():
+        raise SystemExit(f"{name} is not there: set SHORTLIST_DATA to the folder that holds it")
+    return path
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; the first column is text, the others are right-aligned."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def record(name: str, title: str, body: str, *, packages: Sequence[str]) -> None:
+    """Print a section and put it in the place of its predecessor in docs/benchmarks.md.
+
+    Parameters
+    ----------
+    name : str
+        Name of the script; the section stands between markers of this name.
+    title : str
+        Heading.
+    body : str
+        Markdown.
+    packages : sequence of str
+        Distributions whose versions belong to the result.
+    """
+    section = f"## {title}\n\n{body.strip()}\n\n{_conditions(name, packages)}\n"
+    print(section)
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEADING
+    before, found, rest = page.partition(begin)
+    after = rest.partition(end)[2] if found else "\n"
+    separator = "" if found else "\n"
+    with whole_file(PAGE) as draft:
+        text = f"{before}{separator}{begin}\n{section}{end}{after}"
+        draft.write_text(text, encoding="utf-8")
+
+
+def _conditions(name: str, packages: Sequence[str]) -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} by `python benchmarks/{name}.py` on "
+        f"{os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}, {versions}."
+    )
