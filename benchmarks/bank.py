@@ -33,6 +33,8 @@ from models.measures import (
 )
 
 SEED = 2026
+#: One for all: they would otherwise wait for each other on a small machine.
+THREADS = 1
 OURS = "Shortlist"
 BY_TIME = "Shortlist, `time` given"
 #: Share of the rows, in date order, that is learned from in the split by time.
@@ -66,22 +68,34 @@ def read() -> Rows:
     return Rows(X, X.astype(dict.fromkeys(text, "category")), y)
 
 
-def logistic() -> Any:
-    """Logistic regression as scikit-learn's guide builds it."""
+def logistic(*, indicators_scaled: bool) -> Any:
+    """Logistic regression on scaled numbers and indicators of texts, scaled too or not."""
+    indicators = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     columns = make_column_transformer(
         (StandardScaler(), make_column_selector(dtype_include="number")),
-        (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
+        (
+            make_pipeline(indicators, StandardScaler()) if indicators_scaled else indicators,
+            make_column_selector(dtype_exclude="number"),
+        ),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=2000))
 
 
 PEERS: dict[str, Callable[[], Any]] = {
     "HistGradientBoosting": lambda: HistGradientBoostingClassifier(random_state=SEED),
-    "LightGBM, defaults": lambda: lightgbm.LGBMClassifier(verbosity=-1, random_state=SEED),
-    "LightGBM, small trees": lambda: lightgbm.LGBMClassifier(
-        num_leaves=7, learning_rate=0.05, n_estimators=300, verbosity=-1, random_state=SEED
+    "LightGBM, defaults": lambda: lightgbm.LGBMClassifier(
+        n_jobs=THREADS, verbosity=-1, random_state=SEED
     ),
-    "logistic regression": logistic,
+    "LightGBM, small trees": lambda: lightgbm.LGBMClassifier(
+        num_leaves=7,
+        learning_rate=0.05,
+        n_estimators=300,
+        n_jobs=THREADS,
+        verbosity=-1,
+        random_state=SEED,
+    ),
+    "logistic, one-hot": lambda: logistic(indicators_scaled=False),
+    "logistic, standardised one-hot": lambda: logistic(indicators_scaled=True),
 }
 
 
@@ -92,7 +106,7 @@ def fit(name: str, rows: Rows, seen: np.ndarray, new: np.ndarray) -> Score:
         model = PEERS[name]().fit(rows.coded.iloc[seen], rows.y[seen])
         seconds = perf_counter() - begun
         return Score(model.predict_proba(rows.coded.iloc[new])[:, 1], seconds)
-    learner = PropensityClassifier(seed=SEED)
+    learner = PropensityClassifier(threads=THREADS, seed=SEED)
     learner.fit(rows.X.iloc[seen], rows.y[seen], time=seen if name == BY_TIME else None)
     seconds = perf_counter() - begun
     return Score(learner.predict_proba(rows.X.iloc[new])[:, 1], seconds)
@@ -201,7 +215,7 @@ def main() -> None:
     cut = int(rows.y.size * EARLY)
     early, late = np.arange(cut), np.arange(cut, rows.y.size)
     by_time = {name: fit(name, rows, early, late) for name in (BY_TIME, OURS, *PEERS)}
-    raw = PropensityClassifier(calibration="none", blend=False, seed=SEED)
+    raw = PropensityClassifier(calibration="none", blend=False, threads=THREADS, seed=SEED)
     raw.fit(rows.X.iloc[early], rows.y[early])
     scores = {
         "trees without a calibrator": raw.predict_proba(rows.X.iloc[late])[:, 1],
@@ -220,8 +234,13 @@ the call. Differences are paired on the same rows: below 0 is better for log los
 
 {compare(rows.y[late], by_time, ours=BY_TIME)}
 
-{drift(rows, early, late)} A random split hides this. With `time` given, number of trees, blend and
-calibrator are decided on the latest fifth of the training rows, and the line is trusted more.
+{drift(rows, early, late)} A random split hides this. With `time` given, number of trees and
+blend are decided on the latest fifth of the training rows, and the line is trusted more. Of the
+peers one logistic regression ranks better still: its numbers have no limits, and it follows the
+market rates into values never seen in training. Ours stops at the outer half percents. Tried
+within the training rows, learning from the first 48, 56 and 64 % and scoring the next 16 %, the
+unlimited line had a log loss of 0.234, 0.332 and 1.204, ours 0.223, 0.319 and 0.434; so the
+limits stay.
 
 ### What a calibrator does when the rate moves, and what a campaign's own level recovers
 

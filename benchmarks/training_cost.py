@@ -81,7 +81,9 @@ def cost(job: Callable[[], Any]) -> tuple[Cost, Any]:
     """Run a job; return what it cost and its result."""
     begun = Cost(perf_counter(), process_time())
     result = job()
-    return Cost(perf_counter(), process_time()) - begun, result
+    spent = Cost(perf_counter(), process_time()) - begun
+    print(f"{spent.wall:.1f} s, {spent.cpu:.1f} s of all cores", file=sys.stderr, flush=True)
+    return spent, result
 
 
 def main(rows: int = ROWS) -> None:
@@ -102,7 +104,6 @@ def main(rows: int = ROWS) -> None:
     before, _ = cost(bare)
     ours, fitted = cost(lambda: learner.fit(X, y, X_cal=X_cal, y_cal=y_cal))
     after, _ = cost(bare)
-    default, _ = cost(lambda: PropensityClassifier(seed=SEED).fit(X, y))
     score = fitted.predict_proba(X)[:, 1]
     customer = np.random.default_rng(SEED).integers(0, rows // 2, rows)
 
@@ -112,6 +113,7 @@ def main(rows: int = ROWS) -> None:
             resample.estimate(measure, score, **options)
 
     intervals, _ = cost(evaluate)
+    default, _ = cost(lambda: PropensityClassifier(seed=SEED).fit(X, y))
     bare_twice = before + after
 
     def line(step: str, spent: Cost, *, compared: bool = True) -> list[str]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from models.learners.due import due_window
     from models.learners.frame import FrameError
     from models.learners.hazard import HazardClassifier
+    from models.learners.level import LevelShift, level_shift, level_shifts, shifted
     from models.learners.lift import LiftLearner
     from models.learners.logistic import LogisticBaseline
     from models.learners.median_gap import MedianGap
@@ -21,6 +22,7 @@ _HOMES = {
     "BetaGeometric": "beta_geometric",
     "FrameError": "frame",
     "HazardClassifier": "hazard",
+    "LevelShift": "level",
     "LiftLearner": "lift",
     "LogisticBaseline": "logistic",
     "MedianGap": "median_gap",
@@ -29,12 +31,16 @@ _HOMES = {
     "RfmCells": "rfm_cells",
     "TrialError": "trial",
     "due_window": "due",
+    "level_shift": "level",
+    "level_shifts": "level",
+    "shifted": "level",
 }
 
 __all__ = [
     "BetaGeometric",
     "FrameError",
     "HazardClassifier",
+    "LevelShift",
     "LiftLearner",
     "LogisticBaseline",
     "MedianGap",
@@ -43,6 +49,9 @@ __all__ = [
     "RfmCells",
     "TrialError",
     "due_window",
+    "level_shift",
+    "level_shifts",
+    "shifted",
 ]
 
 

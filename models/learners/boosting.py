@@ -43,6 +43,8 @@ class Trees:
     def log_odds(self, matrix: FloatArray, *, threads: int | None = None) -> FloatArray:
         """Return the mean log-odds of each row."""
         total = np.zeros(len(matrix))
+        if not len(matrix):  # LightGBM cannot score nobody
+            return total
         for booster in self.boosters:
             total += booster.predict(matrix, raw_score=True, num_threads=threads or 0)
         return self.start + total / len(self.boosters)
@@ -50,6 +52,8 @@ class Trees:
     def contributions(self, matrix: FloatArray, *, threads: int | None = None) -> FloatArray:
         """Return what each column adds, of shape (n, n_columns + 1); the base comes last."""
         total = np.zeros((len(matrix), matrix.shape[1] + 1))
+        if not len(matrix):
+            return total
         for booster in self.boosters:
             total += booster.predict(matrix, pred_contrib=True, num_threads=threads or 0)
         total /= len(self.boosters)

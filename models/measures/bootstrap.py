@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.measures.estimate import Estimate
-from models.measures.sample import FloatArray, MeasureError
+from models.measures.sample import FloatArray, MeasureError, ratio
 
 #: Scores are merged into at most this many bins; ties stay together.
 SCORE_BINS = 2000
 #: Customers are drawn in at most this many groups: the standard error's own relative error
 #: is then 1.6 %, below the 2.2 % that 1,000 draws leave.
 CUSTOMER_GROUPS = 2000
-#: Scores whose draws are kept, 16 MB each: a model, its rivals, and their differences.
+#: Scores whose draws are kept, 32 MB each: a model, its rivals, and their differences.
 SCORES_KEPT = 4
 #: Weights held at once, in numbers; 32 MB.
 CHUNK = 4_000_000
@@ -36,6 +36,7 @@ def bootstrap(
     score: ArrayLike,
     *,
     groups: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
     baseline: ArrayLike | None = None,
     draws: int = 1000,
     seed: int = 0,
@@ -55,6 +56,9 @@ def bootstrap(
         Scores.
     groups : array-like of shape (n,), optional
         The customer of each row; without it each row is a customer of its own.
+    weight : array-like of shape (n,), optional
+        How many rows of the population each row stands for: 1 / r for a negative of which
+        a share r was kept. The measure has to take `weight`.
     baseline : array-like of shape (n,), optional
         Another score of the same rows. The result is then the difference, `score` minus
         `baseline`, and both are measured on the same draws.
@@ -88,7 +92,7 @@ def bootstrap(
     >>> estimate.value, estimate.low < estimate.value < estimate.high
     (0.6875, True)
     """
-    resample = Resample(y, groups=groups, draws=draws, seed=seed)
+    resample = Resample(y, groups=groups, weight=weight, draws=draws, seed=seed)
     if baseline is None:
         return resample.estimate(measure, score, level=level, **options)
     return resample.difference(measure, score, baseline, level=level, **options)
@@ -103,6 +107,8 @@ class Resample:
         Outcomes.
     groups : array-like of shape (n,), optional
         The customer of each row.
+    weight : array-like of shape (n,), optional
+        How many rows of the population each row stands for.
     draws : int
         Number of resamples.
     seed : int
@@ -122,15 +128,18 @@ class Resample:
         y: ArrayLike,
         *,
         groups: ArrayLike | None = None,
+        weight: ArrayLike | None = None,
         draws: int = 1000,
         seed: int = 0,
     ) -> None:
         self._y = np.asarray(y)
+        self._weight = None if weight is None else np.asarray(weight, dtype=np.float64)
         self._draws = draws
         self._seed = seed
-        self._clustered = groups is not None
+        # Counts of cells are multinomial only where each row is drawn alone and counts once.
+        self._alone = groups is None and weight is None
         self._codes, self._count = _codes(groups, self._y.size)
-        self._merged: dict[tuple[bytes, bool], tuple[_Cells, list[NDArray[np.float32]]]] = {}
+        self._merged: dict[tuple[bytes, bool], tuple[_Cells, list[FloatArray]]] = {}
 
     def estimate(
         self,
@@ -141,7 +150,7 @@ class Resample:
         **options: Any,
     ) -> Estimate:
         """Return `measure(y, score)` with its interval; see `bootstrap`."""
-        value = measure(self._y, score, **options)
+        value = self._measured(measure, score, options)
         with _unmeasured():
             drawn, centre = self._drawn(measure, score, options, paired=False)
         return _interval(value, drawn, centre, level)
@@ -156,11 +165,20 @@ class Resample:
         **options: Any,
     ) -> Estimate:
         """Return `measure(y, score) - measure(y, baseline)` with its paired interval."""
-        value = measure(self._y, score, **options) - measure(self._y, baseline, **options)
+        value = self._measured(measure, score, options)
+        value -= self._measured(measure, baseline, options)
         with _unmeasured():
             ours, our_centre = self._drawn(measure, score, options, paired=True)
             theirs, their_centre = self._drawn(measure, baseline, options, paired=True)
         return _interval(value, ours - theirs, our_centre - their_centre, level)
+
+    def _measured(
+        self, measure: Callable[..., float], score: ArrayLike, options: Mapping[str, Any]
+    ) -> float:
+        """Return the measure of the rows as they are."""
+        if self._weight is None:
+            return measure(self._y, score, **options)
+        return measure(self._y, score, weight=self._weight, **options)
 
     def _drawn(
         self,
@@ -178,7 +196,7 @@ class Resample:
         if takes_draws and not by_row and np.isin(self._y, (0, 1)).all():
             cells, weights = self._cells(scores, paired=paired)
             drawn = [
-                np.asarray(measure(cells.y, cells.score, weight=weight.astype(float), **fixed))
+                np.asarray(measure(cells.y, cells.score, weight=weight, **fixed))
                 for weight in weights
             ]
             centre = measure(cells.y, cells.score, weight=cells.weight, **fixed)
@@ -186,25 +204,19 @@ class Resample:
         once = partial(measure, **fixed)
         reweighted = "weight" in inspect.signature(measure).parameters
         values = [
-            _one_draw(once, self._y, scores, weight, by_row, reweighted=reweighted)
-            for weights in self._row_weights()
-            for weight in weights
+            _one_draw(once, self._y, scores, times, by_row, reweighted=reweighted)
+            for several in self._row_weights()
+            for times in several
         ]
-        return np.asarray(values, dtype=np.float64), measure(self._y, score, **options)
+        return np.asarray(values, dtype=np.float64), self._measured(measure, score, options)
 
-    def _cells(
-        self, score: NDArray[Any], *, paired: bool
-    ) -> "tuple[_Cells, list[NDArray[np.float32]]]":
+    def _cells(self, score: NDArray[Any], *, paired: bool) -> "tuple[_Cells, list[FloatArray]]":
         """Return the cells of a score with their weight in each draw, made once per score."""
-        by_customer = self._clustered or paired
+        by_customer = paired or not self._alone
         key = (score.tobytes(), by_customer)
         if key not in self._merged:
-            cells = _merge(self._y, score)
-            # Weights are counts of rows, which single precision holds exactly up to 16 million.
-            weights = [
-                weight.astype(np.float32)
-                for weight in self._cell_weights(cells, by_customer=by_customer)
-            ]
+            cells = _merge(self._y, score, self._weight)
+            weights = list(self._cell_weights(cells, by_customer=by_customer))
             self._merged = dict(list(self._merged.items())[1 - SCORES_KEPT :])
             self._merged[key] = cells, weights
         return self._merged[key]
@@ -221,18 +233,21 @@ class Resample:
         # Customers in random groups of equal size; each group is drawn as one.
         groups = min(self._count, CUSTOMER_GROUPS)
         group = random.permutation(self._count)[self._codes] % groups
-        held = np.bincount(group * cells.y.size + cells.of_row, minlength=groups * cells.y.size)
+        held = np.bincount(
+            group * cells.y.size + cells.of_row, self._weight, minlength=groups * cells.y.size
+        )
         table = held.reshape(groups, cells.y.size).astype(np.float32)
         for size in _portions(self._draws, at_once):
             times = random.multinomial(groups, np.full(groups, 1 / groups), size=size)
             yield (times.astype(np.float32) @ table).astype(np.float64)
 
-    def _row_weights(self) -> Iterator[NDArray[np.int64]]:
+    def _row_weights(self) -> Iterator[NDArray[Any]]:
         """Yield the weight of each row in each draw, some draws at a time."""
         random = np.random.default_rng(self._seed)
         shares = np.full(self._count, 1 / self._count)
         for size in _portions(self._draws, max(1, CHUNK // self._y.size)):
-            yield random.multinomial(self._count, shares, size=size)[:, self._codes]
+            times = random.multinomial(self._count, shares, size=size)[:, self._codes]
+            yield times if self._weight is None else times * self._weight
 
 
 class _Cells(NamedTuple):
@@ -244,35 +259,37 @@ class _Cells(NamedTuple):
     of_row: NDArray[np.int64]
 
 
-def _merge(y: NDArray[Any], score: NDArray[Any]) -> _Cells:
+def _merge(y: NDArray[Any], score: NDArray[Any], weight: FloatArray | None) -> _Cells:
     """Merge rows of the same outcome whose scores share a bin; ties share one by necessity."""
     values, bin_of = np.unique(score, return_inverse=True)
     if values.size > SCORE_BINS:
-        count = np.bincount(bin_of)
-        bin_of_value = (np.cumsum(count) - count) * SCORE_BINS // score.size
-        total = np.bincount(bin_of_value, weights=count * values.astype(np.float64))
-        values = total / np.maximum(np.bincount(bin_of_value, weights=count), 1)
+        count = np.bincount(bin_of, weight).astype(np.float64)
+        before = np.cumsum(count) - count
+        bin_of_value = (before / count.sum() * SCORE_BINS).astype(np.int64)
+        mass = np.bincount(bin_of_value, count).astype(np.float64)
+        total = np.bincount(bin_of_value, count * values.astype(np.float64)).astype(np.float64)
+        values = ratio(total, mass)
         bin_of = bin_of_value[bin_of]
     cell = bin_of * 2 + (y == 1)
-    weight = np.bincount(cell, minlength=2 * values.size)
-    kept = np.flatnonzero(weight)
-    position = np.zeros(weight.size, dtype=np.int64)
+    held = np.bincount(cell, weight, minlength=2 * values.size).astype(np.float64)
+    kept = np.flatnonzero(np.bincount(cell, minlength=2 * values.size))
+    position = np.zeros(held.size, dtype=np.int64)
     position[kept] = np.arange(kept.size)
-    return _Cells(kept % 2, values[kept // 2], weight[kept].astype(np.float64), position[cell])
+    return _Cells(kept % 2, values[kept // 2], held[kept], position[cell])
 
 
 def _one_draw(
     measure: Callable[..., float],
     y: NDArray[Any],
     score: NDArray[Any],
-    weight: NDArray[np.int64],
+    times: NDArray[Any],
     by_row: Mapping[str, NDArray[Any]],
     *,
     reweighted: bool,
 ) -> float:
     if reweighted:
-        return measure(y, score, weight=weight.astype(np.float64), **by_row)
-    rows = np.repeat(np.arange(y.size), weight)
+        return measure(y, score, weight=times.astype(np.float64), **by_row)
+    rows = np.repeat(np.arange(y.size), times)
     return measure(y[rows], score[rows], **{name: row[rows] for name, row in by_row.items()})
 
 

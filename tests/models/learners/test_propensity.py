@@ -206,3 +206,10 @@ def test_folder_of_another_learner_is_refused(tmp_path):
     (tmp_path / "model.json").write_text(text.replace('"format": 1', '"format": 9'), "utf-8")
     with pytest.raises(FrameError, match="of format 9"):
         PropensityClassifier.load(tmp_path)
+
+
+def test_nobody_to_score_gets_an_empty_answer():
+    X, y = customers()
+    learner = small().fit(X, y)
+    assert learner.predict_proba(X.head(0)).shape == (0, 2)
+    assert list(learner.explain(X.head(0)).columns) == ["(base)", *X.columns]
