@@ -49,11 +49,11 @@ def as_frame(X: Any, columns: Sequence[str] | None = None) -> pd.DataFrame:
     return frame
 
 
-def as_outcomes(y: Any, X: pd.DataFrame) -> FloatArray:
+def as_outcomes(y: Any, X: pd.DataFrame, *, name: str = "y") -> FloatArray:
     """Return y as an array of 0 and 1, one per row of X.
 
     Rows are matched by position. A duplicate index is therefore harmless, but an index that
-    shows another order than that of X is refused.
+    shows another order than that of X is refused. `name` is what messages call y.
 
     Raises
     ------
@@ -69,21 +69,22 @@ def as_outcomes(y: Any, X: pd.DataFrame) -> FloatArray:
         values = _flattened(values)
     if values.ndim != 1 or len(values) != len(X):
         raise FrameError(
-            f"y has shape {values.shape}, but X has {len(X)} rows: one outcome per row is needed"
+            f"{name} has shape {values.shape}, but X has {len(X)} rows: "
+            "one outcome per row is needed"
         )
     missing = int(pd.isna(values).sum())
     if missing:
         raise FrameError(
-            f"y has {missing} missing values (NaN) in {len(values)} rows; drop the rows whose "
+            f"{name} has {missing} missing values (NaN) in {len(values)} rows; drop the rows whose "
             "outcome is not known yet"
         )
     if not np.isin(values, (0, 1)).all():
-        raise _no_outcomes(values)
+        raise _no_outcomes(values, name)
     outcome = values.astype(np.float64)
     if outcome.min() == outcome.max():
         raise FrameError(
-            f"y has one class only: all {len(outcome)} outcomes are {outcome[0]:.0f}. Both 0 and "
-            "1 are needed; check the label, or use a longer outcome window"
+            f"{name} has one class only: all {len(outcome)} outcomes are {outcome[0]:.0f}. "
+            "Both 0 and 1 are needed; check the label, or use a longer outcome window"
         )
     return outcome
 
@@ -133,14 +134,14 @@ def _flattened(values: NDArray[Any]) -> NDArray[Any]:
     return values[:, 0]
 
 
-def _no_outcomes(values: NDArray[Any]) -> FrameError:
+def _no_outcomes(values: NDArray[Any], name: str) -> FrameError:
     from sklearn.utils.multiclass import type_of_target
 
     found = sorted({str(value) for value in values[:10_000]})
     shown = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")  # noqa: PLR2004 - enough
     kind = type_of_target(values)
     return FrameError(
-        f"y holds {shown}, but an outcome is 0 or 1 (or False, True); map your labels, for "
+        f"{name} holds {shown}, but an outcome is 0 or 1 (or False, True); map your labels, for "
         "example y = (label == 'yes'). Only binary classification is supported. The type of "
         f"the target is {kind}."
     )

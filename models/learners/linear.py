@@ -114,14 +114,18 @@ class LinearModel:
             indicators=_indicators(terms, matrix),
             penalty=penalty,
         ).tolist()
-        intercept, of_numbers = solution[0], iter(solution[1:])
+        of_numbers = iter(solution[1:])
         of_texts = iter(solution[1 + sum(block.shape[1] for block in numbers) :])
-        fitted = (
-            TextTerm(tuple(islice(of_texts, len(term.by_code))))
-            if isinstance(term, TextTerm)
-            else term.with_coefficients(*islice(of_numbers, block.shape[1]))
-            for term, block in zip(terms, numbers, strict=True)
-        )
+        intercept = solution[0]
+        fitted: list[NumberTerm | TextTerm] = []
+        for position, (term, block) in enumerate(zip(terms, numbers, strict=True)):
+            if isinstance(term, TextTerm):
+                found = np.fromiter(islice(of_texts, len(term.by_code)), dtype=np.float64)
+                centred, usual = _centred(found, matrix[:, position], weight)
+                fitted.append(TextTerm(tuple(centred.tolist())))
+                intercept += usual
+            else:
+                fitted.append(term.with_coefficients(*islice(of_numbers, block.shape[1])))
         return cls(intercept, tuple(fitted))
 
     def log_odds(self, matrix: FloatArray) -> FloatArray:
@@ -177,6 +181,18 @@ def _indicators(terms: Sequence[NumberTerm | TextTerm], matrix: FloatArray) -> A
     row_ends = np.arange(len(matrix) + 1) * len(texts)
     shape = (len(matrix), int(first[-1]))
     return csr_array((np.ones(columns.size), columns, row_ends), shape=shape)
+
+
+def _centred(
+    by_code: FloatArray, codes: FloatArray, weight: FloatArray
+) -> tuple[FloatArray, float]:
+    """Return coefficients about their mean over the rows, and that mean.
+
+    A code that no row had contributes nothing: it is scored as the average of all.
+    """
+    mass = np.bincount(codes.astype(np.int64), weight, minlength=by_code.size)
+    usual = float(mass @ by_code / mass.sum())
+    return np.where(mass > 0, by_code - usual, 0.0), usual
 
 
 def scaled(values: FloatArray) -> NumberTerm:

@@ -174,7 +174,8 @@ class PropensityClassifier(BinaryClassifier):
             self._fit_by_time(rows, start, groups, time)
         else:
             frame_cal = as_frame(X_cal, self.encoder_.names)
-            held_out = self._rows(frame_cal, as_outcomes(y_cal, frame_cal), None, keep_rate_cal)
+            outcome_cal = as_outcomes(y_cal, frame_cal, name="y_cal")
+            held_out = self._rows(frame_cal, outcome_cal, None, keep_rate_cal)
             self._fit_with(rows, held_out, start)
         return self._learned(X)
 

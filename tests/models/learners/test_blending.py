@@ -64,3 +64,12 @@ def test_logistic_baseline_copes_with_tails_text_and_missing_values():
     score = LogisticBaseline().fit(X, y).predict_proba(X)[:, 1]
     assert roc_auc(y, score) > 0.85
     assert score.sum() == pytest.approx(y.sum(), rel=0.01)
+
+
+def test_text_never_seen_is_scored_as_the_average_of_all():
+    X = pd.DataFrame({"tier": ["gold"] * 900 + ["silver"] * 100})
+    learner = LogisticBaseline().fit(X, np.arange(1000) % 10 == 0)
+    terms = learner.linear_.contributions(learner.encoder_.transform(X))
+    assert terms.mean() == pytest.approx(0, abs=1e-12)
+    new = learner.linear_.contributions(learner.encoder_.transform(pd.DataFrame({"tier": ["tin"]})))
+    assert new.tolist() == [[0]]

@@ -213,3 +213,9 @@ def test_nobody_to_score_gets_an_empty_answer():
     learner = small().fit(X, y)
     assert learner.predict_proba(X.head(0)).shape == (0, 2)
     assert list(learner.explain(X.head(0)).columns) == ["(base)", *X.columns]
+
+
+def test_calibration_rows_of_one_class_are_refused_by_name():
+    X, y = customers()
+    with pytest.raises(FrameError, match="y_cal has one class only"):
+        small().fit(X, y, X_cal=X, y_cal=np.zeros(len(X)))
