@@ -77,7 +77,7 @@ def split(data: pd.DataFrame, seed: int, *, develop: bool) -> tuple[pd.DataFrame
 
 
 def numbers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns as the peers need them: ordered segment, one column per value."""
+    """Return the columns as the peers need them: ordered segment, a column per value."""
     columns = rows[COLUMNS].assign(history_segment=rows["history_segment"].str[0].astype(int))
     values = {
         "zip_code": ["Rural", "Surburban", "Urban"],
@@ -89,10 +89,10 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def ours(train: pd.DataFrame, test: pd.DataFrame, arm: str, seed: int) -> Effects:
-    """Fit the learner of this project, with its defaults."""
+    """Fit the learner of this project, with its defaults, on the columns the peers get."""
     learner = LiftLearner(control="none", threads=1, seed=seed)
-    learner.fit(train[COLUMNS], train["visit"], train["arm"], probability=0.5)
-    return learner.predict_effect(test[COLUMNS])[arm].to_numpy()
+    learner.fit(numbers(train), train["visit"], train["arm"], probability=0.5)
+    return learner.predict_effect(numbers(test))[arm].to_numpy()
 
 
 def response(train: pd.DataFrame, test: pd.DataFrame, arm: str, seed: int) -> Effects:
@@ -253,8 +253,8 @@ def three_arms(data: pd.DataFrame, seeds: tuple[int, ...], *, develop: bool) -> 
         train, test = split(data, seed, develop=develop)
         shares = dict(train["arm"].value_counts(normalize=True))
         learner = LiftLearner(control="none", threads=1, seed=seed)
-        learner.fit(train[COLUMNS], train["visit"], train["arm"], probability=shares)
-        effect = learner.predict_effect(test[COLUMNS]).assign(none=0.0)
+        learner.fit(numbers(train), train["visit"], train["arm"], probability=shares)
+        effect = learner.predict_effect(numbers(test)).assign(none=0.0)
         chosen = effect.idxmax(axis=1)
         # The best single arm is chosen by training rows, too.
         single = train.groupby("arm")["visit"].mean().idxmax()

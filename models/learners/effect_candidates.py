@@ -3,8 +3,9 @@
 Outcomes under each arm are learned once, by trees and by lines, and shared by all:
 
 - **S**: one outcome model with the arm among its columns, read at two arms. As a line it is
-  a logistic regression whose arm by column terms are penalised: weakly (which is T), or so
-  strongly that only a common odds ratio is left (which ranks as the response does).
+  a logistic regression whose arm by column terms are penalised as the data themselves
+  suggest: hardly (which is T), or so much that only a common odds ratio is left (which
+  ranks as the response does).
 - **T**: one outcome model per arm, and their difference.
 - **X**: what each customer's outcome differs from what the other arm's model expects,
   learned on the treated and on the control, and mixed by the chance to be treated.
@@ -28,23 +29,14 @@ from numpy.typing import NDArray
 
 from models.learners.boosting import REPRODUCIBLE
 from models.learners.frame import FloatArray
-from models.learners.lines import fit_line, thinned
+from models.learners.lines import fit_by_evidence, fit_line, thinned
 from models.learners.surfaces import Encoded, LineSurface, Sum, TreeSurface, alone
 from models.learners.trial import Fold, Trial
 
-#: Ridges of the arm by column terms of the S line, in log-odds per standard deviation:
-#: a priori such a term is of size 1 / sqrt(ridge), so 0.3, 0.1 and 0.03.
-S_RIDGES = (10.0, 100.0, 1000.0)
-#: Main terms are penalised a hundred times less than arm by column terms, the arms' own a
-#: hundred times less again.
-MAIN_SCALE, ARM_SCALE = 10.0, 100.0
-#: Ridge of a line through effect scores.
-EFFECT_RIDGE = 1000.0
-
 #: Learners of one kind compete; the best of each kind goes into the stack.
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "line of outcomes": ("line T", *(f"line S {ridge:.0f}" for ridge in S_RIDGES)),
-    "line of effects": ("line DR", "line X"),
+    "line S": ("line S",),
+    "other lines": ("line T", "line X", "line DR"),
     "trees": ("trees S", "trees T", "trees X", "trees R", "trees DR"),
     "response": ("response",),
 }
@@ -202,37 +194,38 @@ def _fit_on_outcomes(found: Candidates, setting: Setting, fold: Fold) -> list[Su
         for row in np.eye(len(arms))[:, 1:]
     ]
     found.add("trees S", fold, held_out, [at_arm[arm] - at_arm[0] for arm in treated])
-    for ridge in S_RIDGES:
-        at_arm = _line_by_arm(seen.line, y, flags, ridge, logistic=logistic, seed=growing.seed)
-        name = f"line S {ridge:.0f}"
-        found.add(name, fold, held_out, [at_arm[arm] - at_arm[0] for arm in treated])
+    drawn = [_line_s(seen.line, y, code, arm, growing, logistic=logistic) for arm in treated]
+    found.add("line S", fold, held_out, drawn)
     return outcome
 
 
-def _line_by_arm(
+def _line_s(
     columns: FloatArray,
     y: FloatArray,
-    flags: FloatArray,
-    ridge: float,
+    code: NDArray[np.int64],
+    arm: int,
+    growing: Growing,
     *,
     logistic: bool,
-    seed: int,
-) -> list[Sum]:
-    """Fit columns, arms and their products at once; return the line of each arm."""
-    share = flags.mean(axis=0)
-    centred = flags - share
-    products = [columns * centred[:, [arm]] for arm in range(centred.shape[1])]
-    design = np.hstack([columns * MAIN_SCALE, centred * ARM_SCALE, *products])
-    solution = fit_line(design, y, logistic=logistic, ridge=ridge, seed=seed)
-    width, treated = columns.shape[1], len(share)
-    main = solution[1 : 1 + width] * MAIN_SCALE
-    own = solution[1 + width : 1 + width + treated] * ARM_SCALE
-    by_column = solution[1 + width + treated :].reshape(treated, width)
-    lines = []
-    for row in np.eye(treated + 1)[:, 1:] - share:
-        line = LineSurface(float(solution[0] + row @ own), main + row @ by_column, logistic)
-        lines.append(alone(line))
-    return lines
+) -> Sum:
+    """Fit columns, the arm and their products on an arm and the control; read at both."""
+    pair = (code == 0) | (code == arm)
+    flag = (code[pair] == arm).astype(np.float64)
+    share = float(flag.mean())
+    own, width = columns[pair], columns.shape[1]
+    off = flag - share
+    design = np.column_stack([own, off, own * off[:, None]])
+    doubtful = np.arange(2 * width + 1) > width
+    total = Sum(())
+    for weight, solution in fit_by_evidence(
+        design, y[pair], doubtful, logistic=logistic, seed=growing.seed
+    ):
+        main, by_arm = solution[1 : width + 1], solution[width + 2 :]
+        for sign, at in ((1, 1 - share), (-1, -share)):
+            intercept = float(solution[0] + at * solution[width + 1])
+            line = LineSurface(intercept, main + at * by_arm, logistic)
+            total += alone(line).times(sign * weight)
+    return total
 
 
 def _fit_x(found: Candidates, setting: Setting, fold: Fold, outcome: list[Sum]) -> None:
@@ -291,8 +284,10 @@ def _tree_of(
 
 
 def _line_of(rows: Encoded, target: FloatArray, growing: Growing) -> Sum:
-    line = fit_line(rows.line, target, logistic=False, ridge=EFFECT_RIDGE, seed=growing.seed)
-    return alone(LineSurface(line[0], line[1:], logistic=False))
+    doubtful = np.ones(rows.line.shape[1], dtype=np.bool_)
+    believed = fit_by_evidence(rows.line, target, doubtful, logistic=False, seed=growing.seed)
+    solution = np.sum([weight * solution for weight, solution in believed], axis=0)
+    return alone(LineSurface(float(solution[0]), solution[1:], logistic=False))
 
 
 def fitted_chances(
@@ -314,11 +309,15 @@ def fitted_chances(
     for fold in folds:
         code = trial.code[fold.seen]
         shares[fold.held_out] = np.bincount(code, minlength=shape[1]) / len(code)
+        if not rows.line.shape[1]:
+            continue  # no column varies, so none can say more
         chosen = thinned(len(code), seed=growing.seed)
         model = LogisticRegression(C=1.0, max_iter=200).fit(
             rows.line[fold.seen][chosen], code[chosen]
         )
         fitted[fold.held_out] = model.predict_proba(rows.line[fold.held_out])
+    if not fitted.any():
+        return shares
     at: tuple[NDArray[np.int64], NDArray[np.int64]] = (np.arange(shape[0]), trial.code)
     gained = np.log(np.maximum(fitted[at], 1e-12)) - np.log(shares[at])
     surely = gained.mean() > 2 * gained.std() / np.sqrt(shape[0])
