@@ -191,7 +191,7 @@ def propensity_auc(X: Any, arm: ArrayLike, *, control: str, folds: int = 5, seed
     score = np.zeros(len(treated))
     for fold in range(folds):
         seen = part != fold
-        line = fit_line(design[seen], treated[seen], logistic=True, ridge=1.0, seed=seed)
+        line = fit_line(design[seen], treated[seen], logistic=True, ridge=1.0)
         score[~seen] = design[~seen] @ line[1:]
     area = roc_auc(treated, score)
     n, ones = len(treated), float(treated.sum())

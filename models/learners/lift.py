@@ -9,17 +9,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from models.learners.arm_chances import fitted_chances
 from models.learners.arm_effect import ArmEffect, stack_arm
-from models.learners.effect_candidates import (
-    Candidates,
-    Growing,
-    fit_candidates,
-    fitted_chances,
-)
+from models.learners.effect_candidates import Candidates, fit_candidates
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import as_frame
 from models.learners.line_design import LineDesign
 from models.learners.surfaces import Encoded, Shelf
+from models.learners.trees import Growing
 from models.learners.trial import Fold, Trial, TrialError, checked_trial
 
 #: Raised when what is saved changes its shape.
@@ -166,7 +163,9 @@ class LiftLearner(BaseEstimator):  # type: ignore[misc]
         growing = self._growing()
         chance = trial.chance
         if chance is None:
-            chance = fitted_chances(rows, trial, folds, growing)
+            chance = fitted_chances(
+                rows.line, trial.code, arms=len(trial.arms), folds=folds, seed=self.seed
+            )
         self.clipped_ = 0 if self.randomized_ else int((chance < self.clip).sum())
         if not self.randomized_:
             chance = np.maximum(chance, self.clip)

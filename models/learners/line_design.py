@@ -1,6 +1,6 @@
 """Encoded columns as standardised columns for linear models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -40,14 +40,23 @@ class LineDesign:
             FIRST + len(column.levels) if column.kind == "text" else scaled(matrix[:, i])
             for i, column in enumerate(columns)
         )
-        raw = _columns(matrix, shapes)
-        kept = np.flatnonzero(raw.std(axis=0) > STILL)
-        return cls(shapes, tuple(raw[:, kept].mean(axis=0).tolist()), tuple(kept.tolist()))
+        mean, kept = [], []
+        for position, column in enumerate(_columns(matrix, shapes)):
+            if column.std() > STILL:
+                mean.append(float(column.mean()))
+                kept.append(position)
+        return cls(shapes, tuple(mean), tuple(kept))
 
     def transform(self, matrix: FloatArray) -> FloatArray:
         """Return the columns of the design, of shape (n, n_kept)."""
-        raw = _columns(matrix, self.shapes)
-        return np.asarray(raw[:, list(self.kept)] - np.asarray(self.mean), dtype=np.float64)
+        chosen = dict(zip(self.kept, self.mean, strict=True))
+        design = np.empty((len(matrix), len(chosen)))
+        filled = 0
+        for position, column in enumerate(_columns(matrix, self.shapes)):
+            if position in chosen:
+                design[:, filled] = column - chosen[position]
+                filled += 1
+        return design
 
     @property
     def source(self) -> NDArray[np.int64]:
@@ -67,11 +76,12 @@ class LineDesign:
         return cls(tuple(shapes), tuple(document["mean"]), tuple(document["kept"]))
 
 
-def _columns(matrix: FloatArray, shapes: Sequence[NumberTerm | int]) -> FloatArray:
-    blocks = [
-        np.equal.outer(matrix[:, i], np.arange(shape)).astype(np.float64)
-        if isinstance(shape, int)
-        else np.column_stack([shape.standardised(matrix[:, i]), np.isnan(matrix[:, i])])
-        for i, shape in enumerate(shapes)
-    ]
-    return np.column_stack(blocks)
+def _columns(matrix: FloatArray, shapes: Sequence[NumberTerm | int]) -> Iterator[FloatArray]:
+    """Yield the columns of the design one by one: all of them at once would not fit."""
+    for i, shape in enumerate(shapes):
+        values = matrix[:, i]
+        if isinstance(shape, int):
+            yield from ((values == code).astype(np.float64) for code in range(shape))
+        else:
+            yield shape.standardised(values)
+            yield np.isnan(values).astype(np.float64)

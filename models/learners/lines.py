@@ -26,10 +26,8 @@ class Believed(NamedTuple):
     solution: FloatArray
 
 
-def fit_line(
-    columns: FloatArray, y: FloatArray, *, logistic: bool, ridge: float, seed: int
-) -> FloatArray:
-    """Return the intercept and the coefficients; of a random 200,000 rows at most.
+def fit_line(columns: FloatArray, y: FloatArray, *, logistic: bool, ridge: float) -> FloatArray:
+    """Return the intercept and the coefficients.
 
     Parameters
     ----------
@@ -41,8 +39,6 @@ def fit_line(
         Whether `y` is 0 or 1 and the line runs in log-odds.
     ridge : float
         Penalty on squared coefficients, the sum of squares being that of `y` itself.
-    seed : int
-        Chooses the rows where there are too many.
 
     Returns
     -------
@@ -52,12 +48,9 @@ def fit_line(
     Examples
     --------
     >>> x = np.array([[-1.0], [0.0], [1.0], [0.0]])
-    >>> fit_line(x, 2 * x[:, 0] + 1, logistic=False, ridge=0.0, seed=0)
+    >>> fit_line(x, 2 * x[:, 0] + 1, logistic=False, ridge=0.0)
     array([1., 2.])
     """
-    chosen = thinned(len(y), seed=seed)
-    if len(chosen) < len(y):
-        columns, y = columns[chosen], y[chosen]
     if logistic and 0 < y.mean() < 1:
         return fit_logistic(columns, y, penalty=ridge)
     mean = columns.mean(axis=0)
@@ -74,7 +67,6 @@ def fit_by_evidence(
     doubtful: NDArray[np.bool_],
     *,
     logistic: bool,
-    seed: int,
 ) -> list[Believed]:
     r"""Fit lines under several ridges, each weighted by how well it explains the data.
 
@@ -94,8 +86,6 @@ def fit_by_evidence(
         Which terms get the ridges in question; others get a weak one.
     logistic : bool
         Whether `y` is 0 or 1 and the line runs in log-odds.
-    seed : int
-        Chooses the rows where there are too many.
 
     Returns
     -------
@@ -106,14 +96,11 @@ def fit_by_evidence(
     ----------
     .. [1] MacKay, D. J. C. (1992). Bayesian interpolation. Neural Computation 4, 415-447.
     """
-    chosen = thinned(len(y), seed=seed)
-    if len(chosen) < len(y):
-        columns, y = columns[chosen], y[chosen]
     start = RIDGES[0]
     # One penalty for all, so weak terms are scaled up.
     scale = np.where(doubtful, 1.0, np.sqrt(start / WEAK))
     curve = logistic and 0 < y.mean() < 1
-    first = fit_line(columns * scale, y, logistic=curve, ridge=start, seed=seed)
+    first = fit_line(columns * scale, y, logistic=curve, ridge=start)
     first[1:] *= scale
     design = np.column_stack([np.ones(len(y)), columns])
     fitted = design @ first
@@ -132,7 +119,7 @@ def fit_by_evidence(
     for ridge in RIDGES:
         prior = np.concatenate(([1e-9], np.where(doubtful, ridge, WEAK))) / variance
         precision = hessian + np.diag(prior)
-        solution = np.linalg.solve(precision, target)
+        solution: FloatArray = np.linalg.solve(precision, target).astype(np.float64)
         fit = float(target @ solution - solution @ precision @ solution / 2)
         spread = float(np.log(prior).sum() - np.linalg.slogdet(precision)[1]) / 2
         solutions.append(solution)

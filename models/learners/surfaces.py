@@ -68,6 +68,10 @@ class TreeSurface:
     logistic: bool
     threads: int
 
+    def at(self, given: tuple[float, ...]) -> "TreeSurface":
+        """Return the same trees at given values of the columns beyond the encoded ones."""
+        return TreeSurface(self.booster, given, self.logistic, self.threads)
+
     def values(self, rows: Encoded) -> FloatArray:
         """Return the expected outcome, or effect, of each row."""
         raw = self.booster.predict(self._with_given(rows), raw_score=True, num_threads=self.threads)
@@ -126,6 +130,24 @@ class Sum:
 def alone(surface: Surface) -> Sum:
     """Return a surface as a sum of its own."""
     return Sum(((1.0, surface),))
+
+
+class Reading:
+    """Reads sums on one set of rows; a surface that occurs in several is read once."""
+
+    def __init__(self, rows: Encoded) -> None:
+        self._rows = rows
+        self._known: dict[int, tuple[Surface, FloatArray]] = {}
+
+    def __call__(self, total: Sum) -> FloatArray:
+        """Return the sum for each row."""
+        result = np.zeros(len(self._rows.matrix))
+        for weight, surface in total.terms:
+            if id(surface) not in self._known:
+                # The surface is kept as well, so that its id stays its own.
+                self._known[id(surface)] = surface, surface.values(self._rows)
+            result += weight * self._known[id(surface)][1]
+        return result
 
 
 class Shelf:
