@@ -13,14 +13,12 @@ from shortlist.commands.db import db
 from shortlist.commands.demo import demo
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.import_ import import_
-from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
 from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
-from shortlist.commands.validate import validate
 from shortlist.commands.validate import validate
 from shortlist.verb import group, verb
 
