@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.learners.median_gap import MedianGap
     from models.learners.poisson_gamma import PoissonGamma
     from models.learners.propensity import PropensityClassifier
+    from models.learners.quickscorer import QuickScorer
     from models.learners.rfm_cells import RfmCells
     from models.learners.trial import TrialError
 
@@ -28,6 +29,7 @@ _HOMES = {
     "MedianGap": "median_gap",
     "PoissonGamma": "poisson_gamma",
     "PropensityClassifier": "propensity",
+    "QuickScorer": "quickscorer",
     "RfmCells": "rfm_cells",
     "TrialError": "trial",
     "due_window": "due",
@@ -46,6 +48,7 @@ __all__ = [
     "MedianGap",
     "PoissonGamma",
     "PropensityClassifier",
+    "QuickScorer",
     "RfmCells",
     "TrialError",
     "due_window",
