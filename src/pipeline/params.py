@@ -63,7 +63,10 @@ class Params(_Frozen):
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError) as error:
+            raise ValueError("no such time zone; use an IANA name such as Asia/Taipei") from error
         return name
 
 
@@ -134,6 +137,8 @@ def read_params(folder: Path, *, overrides: dict[str, Any] | None = None) -> Par
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise ParamsError(f"{path} holds no settings; it needs a mapping such as `time_zone: ...`.")
     for dotted, value in (overrides or {}).items():
         _set(document, dotted, value)
     try:
