@@ -10,10 +10,13 @@ from ibis.backends.duckdb import Backend
 
 
 @contextmanager
-def engine(artifacts: Path, *, threads: int | None = None) -> Iterator[Backend]:
+def engine(
+    artifacts: Path, *, threads: int | None = None, in_order: bool = False
+) -> Iterator[Backend]:
     """Open DuckDB for one stage; what does not fit into memory spills under `artifacts`.
 
-    Times are handled in UTC whatever the machine's own zone is.
+    Times are handled in UTC whatever the machine's own zone is. Rows are written in the order
+    in which they were read only if that is asked for: it costs memory.
     """
     artifacts.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".spill-", dir=artifacts) as spill:
@@ -21,7 +24,10 @@ def engine(artifacts: Path, *, threads: int | None = None) -> Iterator[Backend]:
         try:
             connection.raw_sql("SET enable_progress_bar = false")
             connection.raw_sql("SET TimeZone = 'UTC'")
-            connection.raw_sql("SET preserve_insertion_order = false")
+            connection.raw_sql(f"SET preserve_insertion_order = {in_order}")
+            if in_order:
+                # It may turn a join around, and rows then come in the order of the other side.
+                connection.raw_sql("SET disabled_optimizers = 'build_side_probe_side'")
             if threads is not None:
                 connection.raw_sql(f"SET threads = {threads:d}")
             yield connection

@@ -4,10 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import ibis
-
 from features.tables import TABLE_BY_NAME
 from pipeline.durable import whole_file, whole_folder, write_json
+from pipeline.engine import engine
 from pipeline.params import read_run
 from pipeline.sources.definition import Delivery, SourceError
 from pipeline.sources.open import open_source
@@ -107,13 +106,9 @@ def write_delivery(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -
             f"{delivery.origin}: the column {', '.join(twice)} appears more than once (letter case "
             "does not count). Rename or remove one."
         )
-    connection = ibis.duckdb.connect()
-    try:
+    with engine(to.parent, in_order=True) as connection, whole_file(to) as draft:
         rows = connection.read_parquet(to)
-        with whole_file(to) as draft:
-            connection.to_parquet(rows.rename({name: old for old, name in renamed.items()}), draft)
-    finally:
-        connection.disconnect()
+        connection.to_parquet(rows.rename({name: old for old, name in renamed.items()}), draft)
 
 
 def main(folder: Path = Path()) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -15,6 +15,7 @@ from features.table import Table
 from pipeline.checks import EMPTIED, POSITION, Check, checks_of, read_table
 from pipeline.duplicates import FIXES, repeated_rows
 from pipeline.quality import Finding, TableQuality
+from pipeline.requirements import readable
 from pipeline.sources.definition import BOOKKEEPING, SOURCE_ROW
 
 #: Column of a quarantined row that says everything that is wrong with it.
@@ -30,46 +31,65 @@ class Sieve:
     Attributes
     ----------
     connection : ibis backend
-        DuckDB.
+        DuckDB; keeps rows in order.
+    ingested, tables, quarantine : Path
+        Folders with one file per table: the rows as read, the accepted ones, the others.
     time_zone : str
         Business time zone.
     now : datetime
         Facts cannot lie later.
-    known : mapping
-        For each `"table.column"` that others refer to, its accepted values.
+    delays : mapping
+        By table, what is added to `event_time` where `available_time` is missing.
+    known : dict
+        For each `"table.column"` that others may refer to, its accepted values.
     """
 
     connection: ibis.BaseBackend
+    ingested: Path
+    tables: Path
+    quarantine: Path
     time_zone: str
     now: datetime
-    known: Mapping[str, ir.Column]
+    delays: Mapping[str, timedelta] = field(default_factory=dict)
+    known: dict[str, ir.Column] = field(default_factory=dict)
 
 
-def sift(
-    file: Path,
-    table: type[Table],
-    *,
-    origin: str,
-    sieve: Sieve,
-    delay: timedelta,
-    accepted_to: Path,
-    quarantine_to: Path,
-) -> TableQuality:
+def sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
     """Write accepted rows to one file, and the others, if any, to another.
 
     All rules are counted in one pass over the file, and the keys in a second one. A file that
-    breaks none and is stored exactly as declared is copied rather than written again.
+    breaks none and is stored exactly as declared is copied rather than written again. What was
+    accepted is known to the tables that are sifted later.
 
     Parameters
     ----------
-    file : Path
-        The ingested rows.
+    table : type
+        The declaration.
+    sieve : Sieve
+        Where the rows lie, and what holds for all tables.
     origin : str
         What messages call the file.
-    delay : timedelta
-        Added to `event_time` where `available_time` is missing.
+
+    Raises
+    ------
+    SourceError
+        If the file is damaged.
     """
-    connection = sieve.connection
+    file = f"{table.table_name}.parquet"
+    with readable(sieve.ingested / file, origin=origin):
+        quality = _sift(table, sieve, origin=origin)
+    accepted = sieve.connection.read_parquet(sieve.tables / file)
+    for column in table.key:
+        sieve.known[f"{table.table_name}.{column}"] = accepted[column]
+    return quality
+
+
+def _sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
+    connection, name = sieve.connection, f"{table.table_name}.parquet"
+    file, accepted_to, quarantine_to = (
+        folder / name for folder in (sieve.ingested, sieve.tables, sieve.quarantine)
+    )
+    delay = sieve.delays.get(table.table_name, timedelta())
     delivered = connection.read_parquet(file, file_row_number=True)
     rows = _view(connection, read_table(delivered, table, time_zone=sieve.time_zone))
     checks = tuple(checks_of(rows, table, known=sieve.known, now=sieve.now))

@@ -7,18 +7,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-import ibis
-import ibis.expr.types as ir
 from rich.console import Console
 
 from features.table import Table
 from features.tables import TABLES
 from pipeline.durable import PARTIAL, whole_folder
+from pipeline.engine import engine
 from pipeline.ingest import Ingested, ingest, read_manifest
 from pipeline.params import ValidationParams, read_params
 from pipeline.project import open_project
-from pipeline.quality import Quality, TableQuality, write_report
-from pipeline.requirements import ContractError, readable, require_tables
+from pipeline.quality import Quality, write_report
+from pipeline.requirements import ContractError, require_tables
 from pipeline.sift import Sieve, sift
 from pipeline.sources.about import describe
 from pipeline.stage import run_stage
@@ -84,32 +83,27 @@ def validate(
     """
     _require_zone(time_zone)
     manifest = read_manifest(folder)
-    origins = manifest.origins
-    delivered = [table for table in _referenced_first(TABLES) if table.table_name in origins]
-    connection = ibis.duckdb.connect()
-    require_tables(connection, folder, origins)
-    known: dict[str, ir.Column] = {}
-    sieve = Sieve(connection=connection, time_zone=time_zone, now=now, known=known)
-    found: list[TableQuality] = []
-    with whole_folder(to / "quarantine") as quarantine, whole_folder(to / "quality") as report:
+    with (
+        engine(to, in_order=True) as connection,
+        whole_folder(to / "quarantine") as quarantine,
+        whole_folder(to / "quality") as report,
+    ):
+        require_tables(connection, folder, manifest.origins)
         with suppress(_RefusedError), whole_folder(to / "tables") as tables:
-            for table in delivered:
-                name = table.table_name
-                progress(name)
-                with readable(folder / f"{name}.parquet", origin=origins[name]):
-                    found.append(
-                        sift(
-                            folder / f"{name}.parquet",
-                            table,
-                            origin=origins[name],
-                            sieve=sieve,
-                            delay=(delays or {}).get(name, timedelta()),
-                            accepted_to=tables / f"{name}.parquet",
-                            quarantine_to=quarantine / f"{name}.parquet",
-                        )
-                    )
-                accepted = connection.read_parquet(tables / f"{name}.parquet")
-                known |= {f"{name}.{column}": accepted[column] for column in accepted.columns}
+            sieve = Sieve(
+                connection=connection,
+                ingested=folder,
+                tables=tables,
+                quarantine=quarantine,
+                time_zone=time_zone,
+                now=now,
+                delays=delays or {},
+            )
+            found = []
+            for table in _referenced_first(TABLES):
+                if table.table_name in manifest.origins:
+                    progress(table.table_name)
+                    found.append(sift(table, sieve, origin=manifest.origins[table.table_name]))
             quality = Quality(
                 location=manifest.location,
                 checked_at=now.astimezone(UTC).isoformat(),
@@ -120,7 +114,6 @@ def validate(
             if not quality.passed:
                 raise _RefusedError
         write_report(quality, report)
-    connection.disconnect()
     return quality
 
 

@@ -91,7 +91,11 @@ def test_a_value_is_read_or_its_row_is_set_aside(sieve, column, sound):
     lines = [with_value(column, value) for value in VALUES]
     numbered = [line.replace('"1"', f'"{n}"', 1) for n, line in enumerate(lines)]
     quality = sieve.sift("\n".join([HEADING, *numbered, ""]).encode(), Transactions)
-    kept = pq.read_table(sieve.folder / "kept").column("line_id").to_pylist()
+    kept = (
+        pq.read_table(sieve.folder / "tables" / "transactions.parquet")
+        .column("line_id")
+        .to_pylist()
+    )
     assert {VALUES[int(line)] for line in kept} == sound
     assert quality.read == len(VALUES)
 

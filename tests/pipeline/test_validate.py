@@ -365,6 +365,19 @@ def test_the_report_says_the_same_as_json_and_as_a_page(tmp_path):
     assert quality.checked_at.startswith(f"{NOW:%Y-%m-%d}")
 
 
+def test_rows_stay_in_the_order_in_which_they_were_delivered(tmp_path):
+    count = 400_000  # several row groups, and more than one thread
+    numbers = [str(n) for n in range(count)]
+    amounts = [-1.0 if n % 1000 == 7 else 1.0 for n in range(count)]
+    folder = parquet_delivery(tmp_path / "shop", line_id=numbers, amount=amounts)
+    judge(folder)
+    tables = tmp_path / "artifacts" / "tables" / "transactions.parquet"
+    kept = [int(line) for line in pq.read_table(tables)["line_id"].to_pylist()]
+    refused = [row["_row"] for row in rows_of(folder, "quarantine", "transactions")]
+    assert kept == [n for n in range(count) if n % 1000 != 7]
+    assert refused == [n + 1 for n in range(count) if n % 1000 == 7]
+
+
 def test_every_table_can_be_sifted(tmp_path):
     """Declarations of all tables turn into checks that run, on a row that breaks them all."""
     rows = {}

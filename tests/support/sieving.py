@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import ibis
@@ -10,9 +9,10 @@ import pyarrow.parquet as pq
 from deliveries import NOW
 
 from features.table import Table
+from pipeline.engine import engine
 from pipeline.ingest import write_delivery
 from pipeline.quality import TableQuality
-from pipeline.requirements import ContractError, missing_columns, readable
+from pipeline.requirements import ContractError, missing_columns
 from pipeline.sift import Sieve, sift
 from pipeline.sources.files import open_file
 
@@ -20,32 +20,29 @@ from pipeline.sources.files import open_file
 class Bench:
     """Reads and sifts one file after another."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, connection: ibis.BaseBackend) -> None:
         self.folder = folder
-        self.connection = ibis.duckdb.connect()
-        self.sieve = Sieve(connection=self.connection, time_zone="Asia/Taipei", now=NOW, known={})
+        self.connection = connection
+        folders = {name: folder / name for name in ("ingested", "tables", "quarantine")}
+        for path in folders.values():
+            path.mkdir()
+        self.sieve = Sieve(connection=connection, time_zone="Asia/Taipei", now=NOW, **folders)
 
     def sift(self, content: bytes, table: type[Table], *, suffix: str = ".csv") -> TableQuality:
         """Return what became of the rows; every row is in one of the two files."""
         file = self.folder / f"{table.table_name}{suffix}"
         file.write_bytes(content)
         delivery = open_file(file)
-        read, kept, refused = (self.folder / name for name in ("read", "kept", "refused"))
+        name = f"{table.table_name}.parquet"
+        read, kept, refused = (
+            self.folder / step / name for step in ("ingested", "tables", "quarantine")
+        )
         refused.unlink(missing_ok=True)
         write_delivery(delivery, read, declared=tuple(table.schema()))
         rows = self.connection.read_parquet(read)
         for problem in missing_columns(rows, table, origin=delivery.origin):
             raise ContractError(problem)
-        with readable(read, origin=delivery.origin):
-            quality = sift(
-                read,
-                table,
-                origin=delivery.origin,
-                sieve=self.sieve,
-                delay=timedelta(),
-                accepted_to=kept,
-                quarantine_to=refused,
-            )
+        quality = sift(table, self.sieve, origin=delivery.origin)
         assert pq.read_metadata(kept).num_rows == quality.accepted
         set_aside = pq.read_metadata(refused).num_rows if refused.exists() else 0
         assert set_aside == quality.quarantined
@@ -56,8 +53,5 @@ class Bench:
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
     """Yield a bench whose connection is closed at the end."""
-    made = Bench(folder)
-    try:
-        yield made
-    finally:
-        made.connection.disconnect()
+    with engine(folder, in_order=True) as connection:
+        yield Bench(folder, connection)

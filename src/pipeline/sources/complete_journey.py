@@ -37,6 +37,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipeline.durable import whole_folder
+from pipeline.engine import engine
 from pipeline.sources.about import About, write_about
 from pipeline.sources.definition import Imported, SourceError
 from pipeline.sources.files import open_file
@@ -84,8 +85,7 @@ def import_complete_journey(folder: Path, to: Path) -> Imported:
     SourceError
         If a file is missing, cannot be read, or lacks a column.
     """
-    connection = ibis.duckdb.connect()
-    with whole_folder(to) as draft:
+    with whole_folder(to) as draft, engine(draft, in_order=True) as connection:
         read = draft / ".read"
         read.mkdir()
         source = {}
@@ -107,7 +107,6 @@ def import_complete_journey(folder: Path, to: Path) -> Imported:
             path.unlink()
         read.rmdir()
         write_about(draft, ABOUT)
-    connection.disconnect()
     return Imported(rows, tuple(f"{name} is absent" for name in FILES if name not in source))
 
 

@@ -34,6 +34,7 @@ import ibis.expr.types as ir
 
 from pipeline.duck import parsed_time
 from pipeline.durable import whole_folder
+from pipeline.engine import engine
 from pipeline.sources.about import About, write_about
 from pipeline.sources.definition import BOOKKEEPING, SOURCE_ROW, Imported, SourceError
 from pipeline.sources.files import open_file
@@ -89,8 +90,7 @@ def import_online_retail(file: Path, to: Path, *, encoding: str = "utf-8") -> Im
     """
     delivery = open_file(file, encoding=encoding)
     names = _columns(delivery.columns(), file)
-    connection = ibis.duckdb.connect()
-    with whole_folder(to) as draft:
+    with whole_folder(to) as draft, engine(draft, in_order=True) as connection:
         read = draft / ".read.parquet"
         delivery.write(read)
         delivered = connection.read_parquet(read, file_row_number=True)
@@ -108,7 +108,6 @@ def import_online_retail(file: Path, to: Path, *, encoding: str = "utf-8") -> Im
         write_about(draft, ABOUT)
         rows = {name: int(connection.execute(table.count())) for name, table in tables.items()}
         adjustments = int(connection.execute(_transactions(lines).kind.isin(["adjustment"]).sum()))
-    connection.disconnect()
     note = (
         f"{adjustments:,} lines are stock or debt written off: they are written with the kind "
         "`adjustment`, and validation will refuse and count them"

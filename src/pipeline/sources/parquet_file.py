@@ -54,31 +54,28 @@ class ParquetFolder:
     def write(self, to: Path) -> None:
         """Write all rows into one file; `_file` and `_row` say where each came from."""
         import duckdb
-        import ibis
+
+        from pipeline.engine import engine
 
         self.columns()
-        connection = ibis.duckdb.connect()
-        try:
-            rows = connection.read_parquet(
-                [str(file) for file in self._files()],
-                union_by_name=True,
-                filename=True,
-                file_row_number=True,
-            )
-            numbered = rows.mutate(
-                **{
+        with engine(to.parent, in_order=True) as connection:
+            try:
+                rows = connection.read_parquet(
+                    [str(file) for file in self._files()],
+                    union_by_name=True,
+                    filename=True,
+                    file_row_number=True,
+                )
+                where = {
                     SOURCE_FILE: rows.filename.re_replace(r"^.*/", ""),
                     SOURCE_ROW: rows.file_row_number + 1,
                 }
-            )
-            connection.to_parquet(numbered.drop("filename", "file_row_number"), to)
-        except duckdb.Error as error:
-            raise SourceError(
-                f"{self.origin}: its files do not fit together, or one is damaged. They have to "
-                "share the types of their columns; export them again in one go."
-            ) from error
-        finally:
-            connection.disconnect()
+                connection.to_parquet(rows.mutate(**where).drop("filename", "file_row_number"), to)
+            except duckdb.Error as error:
+                raise SourceError(
+                    f"{self.origin}: its files do not fit together, or one is damaged. They have "
+                    "to share the types of their columns; export them again in one go."
+                ) from error
 
     def _files(self) -> list[Path]:
         return sorted(self.path.rglob("*.parquet"))

@@ -10,6 +10,7 @@ from features.table import Column
 from features.tables import TABLE_BY_NAME
 from pipeline.duck import parsed_time
 from pipeline.durable import whole_folder
+from pipeline.engine import engine
 from pipeline.sources.about import About, write_about
 from pipeline.sources.definition import (
     BOOKKEEPING,
@@ -53,9 +54,8 @@ def import_tables(location: str, mapping: Mapping, to: Path) -> Imported:
     source = open_source(location, encoding=mapping.encoding, delimiter=mapping.delimiter)
     deliveries = {delivery.name.lower(): delivery for delivery in source.deliveries}
     used = {name: _find(deliveries, table, name) for name, table in mapping.tables.items()}
-    connection = ibis.duckdb.connect()
     rows: dict[str, int] = {}
-    with whole_folder(to) as draft:
+    with whole_folder(to) as draft, engine(draft, in_order=True) as connection:
         for name, table in mapping.tables.items():
             delivery = used[name]
             _require_columns(delivery, table, name)
@@ -71,7 +71,6 @@ def import_tables(location: str, mapping: Mapping, to: Path) -> Imported:
                 title=mapping.title, time_zone=mapping.time_zone, currency=mapping.currency
             )
             write_about(draft, about)
-    connection.disconnect()
     unused = [d.origin for d in source.deliveries if d not in used.values()]
     return Imported(rows, (f"not mapped: {', '.join(unused)}",) if unused else ())
 

@@ -14,6 +14,7 @@ from features.table import Column, Table
 from features.tables import TABLES
 from pipeline.casts import is_missing, read_as
 from pipeline.duck import parsed_time
+from pipeline.engine import engine
 from pipeline.sources.definition import BOOKKEEPING, Delivery
 from pipeline.sources.open import open_source
 from pipeline.sources.synonyms import COLUMNS, words_of
@@ -59,10 +60,9 @@ def suggest(location: str, *, encoding: str = "utf-8") -> str:
         If what is there cannot be read.
     """
     source = open_source(location, encoding=encoding)
-    connection = ibis.duckdb.connect()
     text = HEAD.format(encoding=encoding)
     taken: set[str] = set()
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, engine(Path(scratch), in_order=True) as connection:
         for number, delivery in enumerate(source.deliveries):
             file = Path(scratch) / f"{number}.parquet"
             delivery.write(file)
@@ -75,7 +75,6 @@ def suggest(location: str, *, encoding: str = "utf-8") -> str:
             taken.add(table.table_name)
             text += "".join(_lines(delivery, table, guesses))
             file.unlink()
-    connection.disconnect()
     missing = [t.table_name for t in TABLES if t.required and t.table_name not in taken]
     for name in missing:
         text += f"  # UNSURE: no file was found for {name}, which is required\n"
