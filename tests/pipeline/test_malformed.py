@@ -225,7 +225,7 @@ SOUND = as_parquet(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(min_value=0, max_value=len(SOUND) - 1))
 def test_a_cut_parquet_file_is_an_error(sieve, length):
@@ -234,7 +234,7 @@ def test_a_cut_parquet_file_is_an_error(sieve, length):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(min_value=0), st.integers(min_value=1, max_value=30))
 def test_a_mutilated_parquet_file_is_read_whole_or_an_error(sieve, seed, changes):
@@ -251,7 +251,7 @@ pieces = st.sampled_from(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(pieces, max_size=40))
 def test_lines_of_any_make_are_counted_or_refused(sieve, parts):
@@ -260,7 +260,7 @@ def test_lines_of_any_make_are_counted_or_refused(sieve, parts):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(max_size=200))
 def test_any_bytes_are_counted_or_refused(sieve, content):
