@@ -1,0 +1,109 @@
+"""Scores of a LightGBM model for a million rows: QuickScorer against `Booster.predict`.
+
+Run `python benchmarks/batch_prediction.py` (`--rows 100000` for a quick look). 100 features,
+300 trees of 31 leaves; once with numbers only, once with ten categorical features of 60 values.
+Each figure is the best of `--repeats` runs, ratios are within one run, and the largest
+difference between the two is printed: it has to be 0.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import lightgbm
+import numpy as np
+import pandas as pd
+
+from models.learners import QuickScorer
+
+FEATURES, CATEGORICAL, VALUES = 100, 10, 60
+TREES, LEAVES, TRAINED_ON = 300, 31, 30_000
+
+
+def features(rows: int, *, categorical: int, seed: int) -> np.ndarray:
+    """Draw standard normal numbers, 5 % missing, and categories in the first columns."""
+    random = np.random.default_rng(seed)
+    X = random.standard_normal((rows, FEATURES), dtype=np.float32).astype(np.float64)
+    X[random.random(X.shape, dtype=np.float32) < 0.05] = np.nan  # noqa: PLR2004 -- see above
+    X[:, :categorical] = random.integers(0, VALUES, size=(rows, categorical))
+    return X
+
+
+def trained(categorical: int) -> lightgbm.Booster:
+    """Grow trees in which numbers and categories both matter."""
+    X = features(TRAINED_ON, categorical=categorical, seed=1)
+    random = np.random.default_rng(2)
+    signal = np.nan_to_num(X[:, CATEGORICAL:]) @ random.normal(size=FEATURES - CATEGORICAL)
+    signal += 3 * (X[:, :categorical] % 7 > 3).sum(axis=1)  # noqa: PLR2004 -- any rule will do
+    y = signal + random.normal(scale=3, size=len(X)) > np.median(signal)
+    data = lightgbm.Dataset(
+        X, label=y.astype(int), categorical_feature=list(range(categorical)), free_raw_data=True
+    )
+    parameters = {
+        "objective": "binary",
+        "num_leaves": LEAVES,
+        "num_threads": 1,
+        "verbosity": -1,
+        "seed": 0,
+    }
+    return lightgbm.train(parameters, data, TREES)
+
+
+def best(predict: Callable[[], np.ndarray], repeats: int) -> tuple[float, float, np.ndarray]:
+    """Return seconds of wall and of CPU, the smallest of each, and the prediction."""
+    wall, cpu = [], []
+    for _ in range(repeats):
+        clock, process = time.perf_counter(), time.process_time()
+        predicted = predict()
+        wall.append(time.perf_counter() - clock)
+        cpu.append(time.process_time() - process)
+    return min(wall), min(cpu), predicted
+
+
+def compared(
+    name: str, booster: lightgbm.Booster, X: np.ndarray, *, repeats: int
+) -> Iterator[dict[str, object]]:
+    """Time both on the same rows, with float64 and float32, by one thread and by two."""
+    ours = QuickScorer(booster)
+    if ours.fallback is not None:
+        raise SystemExit(f"LightGBM would be compared with itself: {ours.fallback}.")
+    for dtype in (np.float64, np.float32):
+        rows = X.astype(dtype, copy=False)
+        ours.predict(rows[:1000])  # compiles
+        for threads in (1, 2):
+            wall, cpu, theirs = best(partial(booster.predict, rows, num_threads=threads), repeats)
+            our_wall, our_cpu, predicted = best(
+                partial(ours.predict, rows, threads=threads), repeats
+            )
+            yield {
+                "model": name,
+                "input": np.dtype(dtype).name,
+                "threads": threads,
+                "LightGBM s": wall,
+                "LightGBM CPU s": cpu,
+                "ours s": our_wall,
+                "ours CPU s": our_cpu,
+                "times faster": wall / our_wall,
+                "times less CPU": cpu / our_cpu,
+                "largest difference": np.abs(predicted - theirs).max(),
+            }
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=2)
+    arguments = parser.parse_args()
+    found: list[dict[str, object]] = []
+    for name, categorical in (("numbers", 0), (f"{CATEGORICAL} categorical", CATEGORICAL)):
+        booster = trained(categorical)
+        X = features(arguments.rows, categorical=categorical, seed=3)
+        found += compared(name, booster, X, repeats=arguments.repeats)
+    print(f"{arguments.rows:,} rows, {FEATURES} features, {TREES} trees of {LEAVES} leaves")
+    print(pd.DataFrame(found).round(2).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
