@@ -104,12 +104,20 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_number_of_threads(tmp_pa
     assert {file.name for file in (tmp_path / "hazard").iterdir()} == {"model.txt", "hazard.json"}
 
 
-def test_a_category_never_seen_counts_as_missing():
+def test_categories_never_seen_are_all_alike_and_missing_ones_are_no_error():
     gaps = two_kinds(1_000, seed=7).assign(city=["Ghent", "Lyon"] * 500)
     model, _ = fitted(gaps)
-    strange = pd.DataFrame({"monthly": [0, 0], "city": ["Oslo", None]})
+    strange = pd.DataFrame({"monthly": [0, 0, 0], "city": ["Oslo", "Bern", None]})
     hazard = model.predict_hazard(strange, periods=3)
     assert hazard.loc[0].tolist() == hazard.loc[1].tolist()
+    assert hazard.notna().all(axis=None)
+
+
+def test_many_rows_are_predicted_to_the_bit_as_few_are():
+    model, X = fitted(two_kinds(400, seed=13), max_trees=5)
+    many = pd.concat([X] * 30, ignore_index=True)
+    few = model.predict_hazard(X, periods=20)
+    np.testing.assert_array_equal(model.predict_hazard(many, periods=20)[:400], few)
 
 
 def test_without_any_signal_hardly_a_tree_is_grown_and_the_hazard_is_the_rate():
@@ -195,6 +203,11 @@ def test_arrays_that_describe_no_gaps_are_refused(arguments, message):
         HazardClassifier().fit(X, groups=["ann", "bob"], **arguments)
 
 
+def test_one_customer_alone_is_refused():
+    with pytest.raises(ValueError, match="groups names one customer only"):
+        HazardClassifier().fit(X, event=[1, 1], elapsed=[1, 2], groups=["ann", "ann"])
+
+
 def test_columns_that_are_named_but_absent_or_reserved_are_refused():
     arguments = {"event": [1, 1], "elapsed": [1, 2], "groups": ["ann", "bob"]}
     with pytest.raises(ValueError, match="has no column supply"):
@@ -211,5 +224,5 @@ def test_looking_no_period_ahead_or_from_a_missing_elapsed_is_refused():
         model.predict_survival(rows, periods=0)
     with pytest.raises(ValueError, match="negative or missing"):
         model.predict_survival(rows[:1], periods=2, elapsed=[np.nan])
-    with pytest.raises(ValueError, match="X lacks monthly"):
+    with pytest.raises(ValueError, match="X lacks 1 of the 1 columns"):
         model.predict_survival(X, periods=2)
