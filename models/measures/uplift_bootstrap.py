@@ -196,7 +196,7 @@ def bootstrap_uplift(
     """
     scores = np.asarray(gain, dtype=np.float64)
     random = np.random.default_rng(seed)
-    group, count = _groups(len(scores), cluster, groups, random)
+    group, count = customer_groups(len(scores), cluster, groups=groups, random=random)
     weights = random.poisson(1.0, size=(draws, count)).astype(np.float64)
     exact, edges, sums = {}, {}, {}
     for name, effect in effects.items():
@@ -207,8 +207,8 @@ def bootstrap_uplift(
     return UpliftDraws(tuple(exact), exact, edges, sums, level)
 
 
-def _groups(
-    rows: int, cluster: ArrayLike | None, groups: int, random: np.random.Generator
+def customer_groups(
+    rows: int, cluster: ArrayLike | None, *, groups: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], int]:
     """Put every customer into a group at random; groups differ by one customer at most."""
     customer = np.arange(rows) if cluster is None else pd.factorize(np.asarray(cluster))[0]
@@ -222,14 +222,20 @@ def _drawn(
 ) -> tuple[Floats, Floats]:
     bin_of = _bins(effect, bins)
     used = int(bin_of.max()) + 1
-    cell = group * used + bin_of
     shape = (weights.shape[1], used)
-    customers = np.bincount(cell, minlength=shape[0] * used).reshape(shape).astype(np.float64)
-    gains = np.bincount(cell, weights=scores, minlength=shape[0] * used).reshape(shape)
-    drawn, sums = weights @ customers, weights @ gains
+    drawn = weights @ cell_sums(group, bin_of, np.ones(len(scores)), shape=shape)
+    sums = weights @ cell_sums(group, bin_of, scores, shape=shape)
     total = drawn.sum(axis=1, keepdims=True)
     edges = np.hstack([np.zeros((len(drawn), 1)), np.cumsum(drawn, axis=1)]) / total
     return edges, sums / total
+
+
+def cell_sums(
+    group: NDArray[np.int64], bin_of: NDArray[np.int64], values: Floats, *, shape: tuple[int, int]
+) -> Floats:
+    """Add values up by group of customers and bin of ranks."""
+    sums = np.bincount(group * shape[1] + bin_of, weights=values, minlength=shape[0] * shape[1])
+    return np.asarray(sums.reshape(shape), dtype=np.float64)
 
 
 def _bins(effect: Floats, bins: int) -> NDArray[np.int64]:
