@@ -4,14 +4,17 @@ A **grain** reduces the retailer's tables to rows worth counting (baskets, membe
 It is built once, whatever the number of cut-offs. Each of its rows carries the customer,
 `event_on` (the local day it happened) and `available_on` (the local day we knew of it).
 
-A **feature** is a function over the rows of one grain that returns an Ibis aggregate. The
-stage that builds snapshots has already removed every row that was not known before the
+A **view** is what a grain looks like at a cut-off, reduced further before it is counted: the
+products a customer holds, the gaps between purchases. It is made of visible rows only.
+
+A **feature** is a function over the rows of one grain or view that returns an Ibis aggregate.
+The stage that builds snapshots has already removed every row that was not known before the
 cut-off, and has added two columns: `as_of`, the cut-off's date, and `days_before`, the
 whole days from the row's day to the cut-off (1 is the day before). An author cannot see
 the future, because the future is not in the table.
 
-A **coding** is what has to be fitted before it can be applied: clusters, topics, typical
-intervals.
+A **coding** is what has to be fitted before it can be applied: clusters,
+topics, typical intervals.
 """
 
 import inspect
@@ -23,13 +26,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 
-Unit = Literal["customer", "product", "pair"]
+Unit = Literal["customer", "product", "pair", "time"]
 
 #: What identifies a row of a snapshot, by unit.
 KEYS: dict[Unit, tuple[str, ...]] = {
     "customer": ("customer_id",),
     "product": ("product_id",),
     "pair": ("customer_id", "product_id"),
+    "time": (),  # the same for everybody at a cut-off
 }
 
 
@@ -41,9 +45,11 @@ class Grain:
     ----------
     build : callable
         Takes one Ibis table per name in `sources`; returns the rows, with the keys of the
-        unit, `event_on` and `available_on` among their columns.
+        unit, `event_on` and `available_on` among their columns. Rows that describe a state
+        carry `until_on` as well, the first day on which they no longer do (null for the
+        current one), and are visible only while they hold.
     unit : str
-        What a row belongs to: `"customer"`, `"product"` or `"pair"`.
+        What a row belongs to: `"customer"`, `"product"`, `"pair"` or `"time"`.
     sources : tuple of str
         Names of the declared tables it reads: the parameters of `build`.
     """
@@ -58,20 +64,56 @@ class Grain:
         return self.build.__name__
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
+class View:
+    """A grain as it looks at a cut-off, reduced once more before features count it.
+
+    Attributes
+    ----------
+    build : callable
+        Takes the visible rows of `base` (with `as_of` and `days_before`) and one table per
+        further source; returns rows that keep the key of the unit and `as_of`.
+    base : Grain or View
+        The rows it reduces.
+    tables : tuple of str
+        Declared tables without history that it looks attributes up in: the further
+        parameters of `build`.
+    """
+
+    build: Callable[..., ir.Table]
+    base: "Grain | View"
+    tables: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the view: that of its function."""
+        return self.build.__name__
+
+    @property
+    def unit(self) -> Unit:
+        """What a row belongs to: the same as in its base."""
+        return self.base.unit
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the declared tables it depends on."""
+        return tuple(dict.fromkeys((*self.base.sources, *self.tables)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Feature:
-    """One column of a snapshot.
+    """One column of a snapshot. Two features are the same only if they are one object.
 
     Attributes
     ----------
     name : str
         Name of the column; carries its unit.
-    grain : Grain
+    grain : Grain or View
         The rows it aggregates.
     aggregate : callable
-        Takes the visible rows of the grain, returns an Ibis aggregate of them.
+        Takes the visible rows, returns an Ibis aggregate of them.
     unit : str
-        Unit of a value: `"days"`, `"orders"`, `"currency"`, `"share"`, ...
+        Unit of a value: one of `features.units.UNITS`.
     label : mapping
         What a marketer reads, by language: `en` and `zh-TW`.
     empty : int or float, optional
@@ -79,7 +121,7 @@ class Feature:
     """
 
     name: str
-    grain: Grain
+    grain: Grain | View
     aggregate: Callable[[ir.Table], ir.Value]
     unit: str
     label: Mapping[str, str]
@@ -100,8 +142,17 @@ def grain(unit: Unit = "customer") -> Callable[[Callable[..., ir.Table]], Grain]
     return declare
 
 
+def view(base: Grain | View) -> Callable[[Callable[..., ir.Table]], View]:
+    """Declare a view: the first parameter is the visible rows, the others are tables."""
+
+    def declare(build: Callable[..., ir.Table]) -> View:
+        return View(build, base, tuple(inspect.signature(build).parameters)[1:])
+
+    return declare
+
+
 def feature(
-    grain: Grain, *, unit: str, en: str, zh: str, empty: float | None = None
+    grain: Grain | View, *, unit: str, en: str, zh: str, empty: float | None = None
 ) -> Callable[[Callable[[ir.Table], ir.Value]], Feature]:
     """Declare a feature: the name of the function is the name of the column."""
 
@@ -123,7 +174,7 @@ class Family(dict[int, Feature]):
 
 
 def windowed_feature(
-    grain: Grain,
+    grain: Grain | View,
     *,
     days: tuple[int, ...],
     unit: str,

@@ -4,6 +4,7 @@ import ibis.expr.types as ir
 
 from features.definition import feature, windowed_feature
 from features.grains import baskets
+from features.windows import WINDOWS
 
 
 @feature(baskets, unit="orders", en="Orders so far", zh="累計訂單數", empty=0)
@@ -14,7 +15,7 @@ def order_count(rows: ir.Table) -> ir.Value:
 
 @windowed_feature(
     baskets,
-    days=(30, 90, 180, 365),
+    days=WINDOWS,
     unit="orders",
     en="Orders in the last {days} days",
     zh="近 {days} 天訂單數",

@@ -4,6 +4,7 @@ import ibis.expr.types as ir
 
 from features.definition import feature, windowed_feature
 from features.grains import baskets
+from features.windows import WINDOWS
 
 
 @feature(baskets, unit="currency", en="Spent so far", zh="累計消費金額", empty=0.0)
@@ -14,7 +15,7 @@ def spend_amount(rows: ir.Table) -> ir.Value:
 
 @windowed_feature(
     baskets,
-    days=(90, 365),
+    days=WINDOWS,
     unit="currency",
     en="Spent in the last {days} days",
     zh="近 {days} 天消費金額",

@@ -38,10 +38,37 @@ def as_events(tables: Mapping[str, ir.Table], *, time_zone: str) -> dict[str, ir
         name: table.select(_general_columns(TABLE_BY_NAME[name])) for name, table in tables.items()
     }
     if "products" in found:
-        health = found["products"].filter(_.purpose == "health").select("product_id")
-        for name in {"products", "transactions"} & set(found):
-            found[name] = found[name].anti_join(health, "product_id")
+        found |= _without_health(found)
     return {name: _localised(table, time_zone) for name, table in found.items()}
+
+
+def _without_health(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+    """Hide the products of an illness, and every row that names one.
+
+    A category that holds only such products tells as much as they do: interactions with it
+    are hidden too.
+    """
+    products = found["products"]
+    ill = (products.purpose == "health").fill_null(False)  # noqa: FBT003 - a value, not a switch
+    health = products.filter(ill).select("product_id")
+    hidden: dict[str, ir.Table] = {
+        name: found[name].anti_join(health, "product_id")
+        for name in ("products", "transactions")
+        if name in found
+    }
+    if "interactions" in found:
+        named = health.select(subject="product_id")
+        for level in ("category", "category_2", "category_3"):
+            only_ill = products.group_by(subject=products[level]).having(ill.all()).aggregate()
+            named = named.union(only_ill.filter(_.subject.notnull()))
+        hidden["interactions"] = found["interactions"].anti_join(named.distinct(), "subject")
+    if "campaigns" in found:
+        hidden["campaigns"] = found["campaigns"].anti_join(health, "product_id")
+        told = found["campaigns"].semi_join(health, "product_id").select("campaign_id")
+        for name in ("contacts", "outcomes", "assignments"):
+            if name in found:
+                hidden[name] = found[name].anti_join(told, "campaign_id")
+    return hidden
 
 
 def _general_columns(table: type[Table]) -> list[str]:

@@ -3,11 +3,16 @@
 import hashlib
 import inspect
 import json
+from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
-from features.definition import Feature, Grain
+from features.definition import Feature, Grain, View
+
+_CONSTANTS = (str, int, float, tuple, frozenset)
 
 
 def digest(*parts: Any) -> str:
@@ -35,14 +40,47 @@ def folder_digest(folder: Path, *, patterns: tuple[str, ...] = ("*",)) -> str:
 
 
 def definition_digest(one: Feature) -> str:
-    """Return a digest of a feature's definition: its code, its grain's, and what it declares."""
-    code = inspect.getsource(inspect.unwrap(one.aggregate))
-    return digest(one.name, code, one.unit, one.empty, grain_digest(one.grain))
+    """Return a digest of a feature's definition: its code, its rows', and what it declares."""
+    return digest(
+        one.name, function_code(one.aggregate), one.unit, one.empty, rows_digest(one.grain)
+    )
 
 
-def grain_digest(grain: Grain) -> str:
-    """Return a digest of a grain's code and sources."""
-    return digest(inspect.getsource(grain.build), grain.sources)
+def rows_digest(source: Grain | View) -> str:
+    """Return a digest of the code and the sources of a grain, or of a view and its base."""
+    base = rows_digest(source.base) if isinstance(source, View) else ""
+    return digest(function_code(source.build), source.sources, base)
+
+
+def function_code(function: Callable[..., Any]) -> list[str]:
+    """Return the source of a function, of our own helpers it calls, and constants it names.
+
+    A helper that changes changes every feature that calls it; a neighbour in the same file
+    does not.
+    """
+    todo: list[Any] = [inspect.unwrap(function)]
+    seen: dict[int, str] = {}
+    while todo:
+        current = todo.pop()
+        if isinstance(current, partial):
+            seen[id(current)] = repr((current.args, sorted(current.keywords.items())))
+            current = current.func
+        if id(current) in seen:
+            continue
+        if not isinstance(current, FunctionType):
+            seen[id(current)] = repr(current) if isinstance(current, _CONSTANTS) else ""
+            continue
+        seen[id(current)] = inspect.getsource(current)
+        closure = inspect.getclosurevars(current)
+        named = {**closure.globals, **closure.nonlocals}
+        todo.extend(named[name] for name in sorted(named) if _is_ours(named[name]))
+    return [code for code in seen.values() if code]
+
+
+def _is_ours(value: Any) -> bool:
+    if isinstance(value, FunctionType):
+        return value.__module__.partition(".")[0] in {"features", "models", "pipeline"}
+    return isinstance(value, _CONSTANTS)
 
 
 def code_digest(*packages: str) -> str:

@@ -21,7 +21,7 @@ from pipeline.project import (
     write_cutoffs,
 )
 from pipeline.snapshot_store import build_snapshots
-from pipeline.snapshot_table import Grains
+from pipeline.snapshot_table import Grains, left_out
 from pipeline.stage import run_stage
 
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
@@ -84,10 +84,13 @@ def build(project: Project) -> None:
         grains = Grains(connection, events)
         cutoffs = _plan(project, span_of(events))
         status.update("snapshots: building")
+        features = list(catalogue("customer", "time").values())
+        for notice in left_out(grains, features):
+            console.print(f"snapshots: {notice}")
         built = build_snapshots(
             connection,
             grains,
-            features=list(catalogue("customer").values()),
+            features=features,
             cutoffs={day for plan in cutoffs.values() for day in (*plan.labelled, plan.score)},
             artifacts=artifacts,
             data=project.run.fingerprint,

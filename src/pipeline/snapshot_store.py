@@ -13,7 +13,7 @@ from ibis.backends.duckdb import Backend
 from features.definition import KEYS, Feature, Unit
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import definition_digest, digest, file_digest
-from pipeline.snapshot_table import Grains, snapshot_table
+from pipeline.snapshot_table import Grains, seen, snapshot_table
 
 
 class SnapshotError(ValueError):
@@ -68,8 +68,9 @@ def build_snapshots(
     wanted = sorted(set(cutoffs))
     missing = [day for day in wanted if not _is_current(artifacts, day, version)]
     if missing:
-        table = snapshot_table(grains, features=available, cutoffs=missing)
-        table = connection.create_table("snapshots", table, temp=True, overwrite=True)
+        with seen(grains, missing) as at:
+            table = snapshot_table(at, features=available)
+            table = connection.create_table("snapshots", table, temp=True, overwrite=True)
         for day in missing:
             _write(connection, table, artifacts, day, available, data=data, version=version)
         connection.drop_table("snapshots")

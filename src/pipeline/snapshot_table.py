@@ -1,16 +1,18 @@
 """What was known at a cut-off: grains, visible rows, one column a feature."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
 from ibis.backends.duckdb import Backend
 
-from features.definition import Feature, Grain
+from features.contract import check
+from features.definition import KEYS, Feature, Grain, View
 from features.grains import memberships
+from features.visibility import visible_rows
 
 
 class MissingTableError(ValueError):
@@ -21,71 +23,120 @@ class Grains:
     """The grains of one data set, each materialised the first time it is asked for."""
 
     def __init__(self, connection: Backend, events: Mapping[str, ir.Table]) -> None:
-        self._connection = connection
+        self.connection = connection
         self._events = events
         self._rows: dict[Grain, ir.Table] = {}
 
-    def rows(self, grain: Grain) -> ir.Table:
-        """Return the rows of a grain.
+    def rows(self, grain: Grain | View) -> ir.Table:
+        """Return the rows of a grain, whenever they became known.
 
         Raises
         ------
         MissingTableError
             If a table that the grain reads was not delivered.
+        TypeError
+            If it is asked for a view, which exists only at a cut-off; see `Seen`.
         """
+        if isinstance(grain, View):
+            raise TypeError(f"{grain.name} is a view: it has rows only at a cut-off")
         if grain not in self._rows:
-            missing = [name for name in grain.sources if name not in self._events]
-            if missing:
-                raise MissingTableError(
-                    f"{grain.name} reads {', '.join(missing)}, which the data do not hold. "
-                    "Deliver the table, or leave out what needs it."
-                )
-            built = grain.build(*(self._events[source] for source in grain.sources))
-            self._rows[grain] = self._connection.create_table(
-                f"grain_{grain.name}", built, temp=True
+            self._rows[grain] = self.connection.create_table(
+                f"grain_{grain.name}", grain.build(*self.tables(grain)), temp=True
             )
         return self._rows[grain]
 
+    def tables(self, source: Grain | View) -> list[ir.Table]:
+        """Return the tables that a grain, or a view beside its rows, takes as arguments."""
+        names = source.tables if isinstance(source, View) else source.sources
+        missing = [name for name in names if name not in self._events]
+        if missing:
+            raise MissingTableError(
+                f"{source.name} reads {', '.join(missing)}, which the data do not hold. "
+                "Deliver the table, or leave out what needs it."
+            )
+        return [self._events[name] for name in names]
+
     def deliverable(self, features: Iterable[Feature]) -> list[Feature]:
         """Return the features all of whose source tables were delivered, by name."""
-        return sorted(
-            (one for one in features if set(one.grain.sources) <= set(self._events)),
-            key=lambda one: one.name,
-        )
+        return sorted((one for one in features if not self.missing(one)), key=lambda one: one.name)
+
+    def missing(self, feature: Feature) -> tuple[str, ...]:
+        """Return the tables that a feature needs and the data do not hold."""
+        return tuple(name for name in feature.grain.sources if name not in self._events)
 
 
-def snapshot_table(
-    grains: Grains, *, features: Sequence[Feature], cutoffs: Sequence[date]
-) -> ir.Table:
+def left_out(grains: Grains, features: Iterable[Feature]) -> list[str]:
+    """Return one notice for each set of missing tables, with the number of features it costs."""
+    counts = Counter(missing for one in features if (missing := grains.missing(one)))
+    return [
+        f"{', '.join(tables)} not delivered: {count} features left out"
+        for tables, count in sorted(counts.items())
+    ]
+
+
+class Seen:
+    """Grains and views as some cut-offs see them; each view is computed once."""
+
+    def __init__(self, grains: Grains, cutoffs: Sequence[date]) -> None:
+        self._grains = grains
+        self.cutoffs = ibis.memtable({"as_of": sorted(set(cutoffs))}, schema={"as_of": "date"})
+        self._views: dict[View, ir.Table] = {}
+
+    def rows(self, source: Grain | View) -> ir.Table:
+        """Return the visible rows of a grain or a view, with `as_of`."""
+        if isinstance(source, Grain):
+            return visible_rows(self._grains.rows(source), self.cutoffs)
+        if source not in self._views:
+            built = source.build(self.rows(source.base), *self._grains.tables(source))
+            self._views[source] = self._grains.connection.create_table(
+                f"view_{source.name}", built, temp=True, overwrite=True
+            )
+        return self._views[source]
+
+    def drop(self) -> None:
+        """Free the memory of the views."""
+        for table in self._views.values():
+            self._grains.connection.drop_table(table.op().name)
+        self._views.clear()
+
+
+@contextmanager
+def seen(grains: Grains, cutoffs: Sequence[date]) -> Iterator[Seen]:
+    """Open the view of some cut-offs on grains, and free it at the end."""
+    opened = Seen(grains, cutoffs)
+    try:
+        yield opened
+    finally:
+        opened.drop()
+
+
+def snapshot_table(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
     """Return one row per customer known at each cut-off: key, `as_of`, one column a feature.
 
-    All features of a grain, at all cut-offs, are one aggregate.
+    All features of a grain, at all cut-offs, are one aggregate. Features of the unit `time`
+    have the same value for everybody at a cut-off.
+
+    Raises
+    ------
+    FeatureError
+        If a feature breaks the contract; see `features.contract`.
     """
-    days = ibis.memtable({"as_of": list(cutoffs)}, schema={"as_of": "date"})
-    base = visible_rows(grains.rows(memberships), days)
-    table = base.select("customer_id", "as_of").distinct()
-    by_grain: defaultdict[Grain, list[Feature]] = defaultdict(list)
+    by_source: defaultdict[Grain | View, list[Feature]] = defaultdict(list)
     for one in features:
-        by_grain[one.grain].append(one)
-    for grain, members in by_grain.items():
-        rows = visible_rows(grains.rows(grain), days)
-        columns = {one.name: one.aggregate(rows) for one in members}
-        aggregated = rows.group_by("customer_id", "as_of").aggregate(**columns)
-        table = table.left_join(aggregated, ["customer_id", "as_of"]).drop(
-            "customer_id_right", "as_of_right"
-        )
-    filled = {one.name: one.empty for one in features if one.empty is not None}
-    table = table.fill_null(filled) if filled else table
-    return table.select("customer_id", "as_of", *(one.name for one in features))
-
-
-def visible_rows(rows: ir.Table, cutoffs: ir.Table) -> ir.Table:
-    """Pair each cut-off with exactly the rows that were known before its day began.
-
-    This is the one place where the cut-off is applied. `days_before` counts whole days from
-    the row's own day to the cut-off; it is at least 1, since nothing is known before it
-    happens.
-    """
-    return rows.join(cutoffs, rows.available_on < cutoffs.as_of).mutate(
-        days_before=_.as_of.delta(_.event_on, unit="day")
+        by_source[check(one).grain].append(one)
+    table = at.rows(memberships).select("customer_id", "as_of").distinct()
+    # One chain of joins and one selection at its end: a selection after each join would
+    # make Ibis rewrite the whole statement once per grain.
+    for number, (source, members) in enumerate(by_source.items()):
+        rows = at.rows(source)
+        keys = [*KEYS[source.unit], "as_of"]
+        aggregated = rows.group_by(keys).aggregate(**{o.name: o.aggregate(rows) for o in members})
+        table = table.left_join(aggregated, keys, rname=f"{{name}}_of_{number}")
+    return table.select(
+        "customer_id",
+        "as_of",
+        **{
+            one.name: table[one.name] if one.empty is None else table[one.name].fill_null(one.empty)
+            for one in features
+        },
     )

@@ -1,16 +1,18 @@
 """Three visible rows instead of a fixture file: a tiny shop for tests of features."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from features.definition import Feature
-from features.tables import Customers, Transactions
+from features.tables import TABLE_BY_NAME
 from pipeline.events import as_events
-from pipeline.snapshot_table import Grains, snapshot_table
+from pipeline.snapshot_table import Grains, seen, snapshot_table
 
 AS_OF = date(2024, 6, 1)
 _numbers = count()
@@ -48,41 +50,75 @@ def returned(customer: str, when: Any, **given: Any) -> dict[str, Any]:
     return sale(customer, when, kind="return", quantity=-1.0, amount=-100.0) | given
 
 
-def member(customer: str, joined: str = "2023-01-01") -> dict[str, Any]:
+def member(customer: str, joined: str = "2023-01-01", **given: Any) -> dict[str, Any]:
     """Return one member."""
-    return {"customer_id": customer, "joined_on": date.fromisoformat(joined)}
+    return {"customer_id": customer, "joined_on": date.fromisoformat(joined), **given}
 
 
-def grains(
-    *rows: dict[str, Any], members: list[dict[str, Any]] | None = None, time_zone: str = "UTC"
-) -> Grains:
-    """Return the grains of a shop with these receipt lines.
+def product(name: str, **given: Any) -> dict[str, Any]:
+    """Return one product."""
+    return {"product_id": name, **given}
 
-    Whoever has a line is a member since 2023, unless `members` lists them.
-    """
-    if members is None:
-        members = [member(name) for name in sorted({row["customer_id"] for row in rows})]
-    tables = {
-        "transactions": _table(rows, Transactions.schema()),
-        "customers": _table(members, Customers.schema()),
+
+def store(name: str, **given: Any) -> dict[str, Any]:
+    """Return one store."""
+    return {"store_id": name, **given}
+
+
+def fact(customer: str, when: Any, **given: Any) -> dict[str, Any]:
+    """Return a row of any table of facts; it is known at once unless `known` says when."""
+    happened = at(when)
+    return {
+        "customer_id": customer,
+        "event_time": happened,
+        "available_time": at(given.pop("known", happened)),
+        **given,
     }
-    return Grains(ibis.duckdb.connect(), as_events(tables, time_zone=time_zone))
 
 
-def snapshot(shop: Grains, *features: Feature, as_of: date = AS_OF) -> pd.DataFrame:
+def shop(*rows: dict[str, Any], time_zone: str = "UTC", **tables: Any) -> Grains:
+    """Return the grains of a shop with these receipt lines and tables.
+
+    Tables are lists of rows by name. Whoever has a line is a member since 2023, unless
+    `members` lists them; products that `products` does not list have no attributes.
+    """
+    members = tables.pop("members", None)
+    named = {
+        row["customer_id"]
+        for rows_ in (rows, *tables.values())
+        for row in rows_
+        if row.get("customer_id")
+    }
+    delivered = {
+        "transactions": rows,
+        "customers": members or [member(name) for name in sorted(named)],
+        "products": [],
+        "stores": [],
+        **tables,
+    }
+    events = as_events(
+        {name: table(name, rows_) for name, rows_ in delivered.items()}, time_zone=time_zone
+    )
+    return Grains(ibis.duckdb.connect(), events)
+
+
+def snapshot(grains: Grains, *features: Feature, as_of: date = AS_OF) -> pd.DataFrame:
     """Return the features of every member known at the cut-off, by customer."""
-    table = snapshot_table(shop, features=features, cutoffs=[as_of])
-    connection = shop._connection  # noqa: SLF001 - tests may look inside
-    return connection.to_pandas(table.order_by("customer_id")).set_index("customer_id")
+    with seen(grains, [as_of]) as at:
+        table = snapshot_table(at, features=features)
+        frame = grains.connection.to_pandas(table.order_by("customer_id"))
+    return frame.set_index("customer_id")
 
 
 def value_of(feature: Feature, *rows: dict[str, Any], **given: Any) -> dict[str, Any]:
     """Return one feature by customer."""
     as_of = given.pop("as_of", AS_OF)
-    column = snapshot(grains(*rows, **given), feature, as_of=as_of)[feature.name]
+    column = snapshot(shop(*rows, **given), feature, as_of=as_of)[feature.name]
     return {name: None if pd.isna(value) else value for name, value in column.items()}
 
 
-def _table(rows: Any, schema: dict[str, str]) -> Any:
+def table(name: str, rows: Iterable[dict[str, Any]]) -> ir.Table:
+    """Return rows as the declared table of that name."""
+    schema = TABLE_BY_NAME[name].schema()
     frame = pd.DataFrame(list(rows), columns=list(schema)).astype(object)
     return ibis.memtable(frame.where(frame.notna(), None), schema=schema)
