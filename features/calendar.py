@@ -40,12 +40,15 @@ def _festivals() -> Iterator[tuple[str, date]]:
     import holidays
 
     years = range(FIRST_YEAR, LAST_YEAR + 1)
-    for day, name in holidays.country_holidays("TW", years=years, language="en_US").items():
+    first: dict[tuple[str, int], date] = {}
+    for day, name in sorted(holidays.country_holidays("TW", years=years, language="en_US").items()):
         for part in name.split("; "):
             if part in _LUNAR and day.year in years:
-                yield _LUNAR[part], day
-            if part == "Mid-Autumn Festival":
-                yield "ghost_month", day - timedelta(_DAYS_TO_FULL_MOON_OF_EIGHTH_MONTH)
+                first.setdefault((_LUNAR[part], day.year), day)
+    for (festival, _), day in first.items():
+        yield festival, day
+        if festival == "mid_autumn":
+            yield "ghost_month", day - timedelta(_DAYS_TO_FULL_MOON_OF_EIGHTH_MONTH)
     for year in years:
         yield "mothers_day", _second_sunday_of_may(year)
         yield "fathers_day", date(year, 8, 8)

@@ -59,7 +59,7 @@ def mean_adoption_days(rows: ir.Table) -> ir.Value:
     counts as 0.
     """
     days = rows.first_on.delta(rows.launched_on, unit="day")
-    return (days > 0).ifelse(days, 0).mean()
+    return (days < 0).ifelse(0, days).mean()  # an unknown launch stays null
 
 
 @feature(holdings, unit="share", en="Share bought soon after launch", zh="新品早鳥購買占比")

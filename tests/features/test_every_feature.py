@@ -26,7 +26,7 @@ FACTS = {
 PAST = [
     sale("ann", "2023-04-01", amount=20.0, store_id="s1"),
     sale("ann", "2024-05-22", order="a"),
-    sale("ann", "2024-05-22", order="a", product_id="cup"),
+    sale("ann", "2024-05-22", order="a", product="cup"),
     returned("ann", "2024-05-25"),
     sale("bob", "2024-05-31 23:59:59"),
 ]
@@ -37,7 +37,7 @@ KNOWN = {
     ],
     "stores": [store("s1", format="mall")],
     "members": MEMBERS,
-    **{name: [fact("ann", "2024-05-20", **row)] for name, row in FACTS.items()},
+    **{name: [fact(name, "ann", "2024-05-20", **row)] for name, row in FACTS.items()},
 }
 MIDNIGHT = datetime(2024, 6, 1)  # noqa: DTZ001 - the shop's helper adds the zone
 
@@ -87,9 +87,9 @@ def test_no_feature_is_nan_or_infinite():
 
 def _late(known: datetime, happened_before: timedelta) -> dict:
     happened = known - happened_before
-    rows = {name: fact("ann", happened, known=known, **row) for name, row in FACTS.items()}
+    rows = {name: fact(name, "ann", happened, known=known, **row) for name, row in FACTS.items()}
     return {
-        "rows": [*PAST, sale("ann", happened, known=known, amount=777.0, product_id="cup")],
+        "rows": [*PAST, sale("ann", happened, known=known, amount=777.0, product="cup")],
         **{name: [*KNOWN[name], row] for name, row in rows.items()},
     }
 

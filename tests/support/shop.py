@@ -27,53 +27,81 @@ def at(moment: str | datetime | date) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def sale(customer: str, when: Any, **given: Any) -> dict[str, Any]:
+class Row(dict[str, Any]):
+    """A row of a table; `shown` is what the author of the test wrote of it."""
+
+    def __init__(self, table: str, values: dict[str, Any], shown: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.table = table
+        self.shown = shown
+
+
+def sale(customer: str, when: Any, **given: Any) -> Row:
     """Return one receipt line; it is known at once unless `known` says when."""
+    return _line("sale", 1.0, customer, when, **given)
+
+
+def returned(customer: str, when: Any, **given: Any) -> Row:
+    """Return one line of kind `return`."""
+    return _line("return", -1.0, customer, when, **given)
+
+
+def _line(kind: str, sign: float, customer: str, when: Any, **given: Any) -> Row:
+    shown = {"kind": kind, "customer": customer, "when": when, **given}
     happened = at(when)
     number = next(_numbers)
-    return {
+    values = {
         "line_id": f"line-{number}",
         "order_id": given.pop("order", f"order-{number}"),
         "customer_id": customer,
-        "product_id": "kettle",
+        "product_id": given.pop("product", "kettle"),
         "event_time": happened,
         "available_time": at(given.pop("known", happened)),
-        "quantity": 1.0,
-        "amount": 100.0,
-        "kind": "sale",
+        "quantity": sign,
+        "amount": sign * 100.0,
+        "kind": kind,
         **given,
     }
+    return Row("transactions", values, shown)
 
 
-def returned(customer: str, when: Any, **given: Any) -> dict[str, Any]:
-    """Return one line of kind `return`."""
-    return sale(customer, when, kind="return", quantity=-1.0, amount=-100.0) | given
-
-
-def member(customer: str, joined: str = "2023-01-01", **given: Any) -> dict[str, Any]:
+def member(customer: str, joined: str = "2023-01-01", **given: Any) -> Row:
     """Return one member."""
-    return {"customer_id": customer, "joined_on": date.fromisoformat(joined), **given}
+    values = {"customer_id": customer, "joined_on": date.fromisoformat(joined)}
+    return Row("customers", values | given, {"customer": customer, "joined": joined, **given})
 
 
-def product(name: str, **given: Any) -> dict[str, Any]:
+def product(name: str, **given: Any) -> Row:
     """Return one product."""
-    return {"product_id": name, **given}
+    return Row("products", {"product_id": name, **given}, {"product": name, **given})
 
 
-def store(name: str, **given: Any) -> dict[str, Any]:
+def store(name: str, **given: Any) -> Row:
     """Return one store."""
-    return {"store_id": name, **given}
+    return Row("stores", {"store_id": name, **given}, {"store": name, **given})
 
 
-def fact(customer: str, when: Any, **given: Any) -> dict[str, Any]:
+def fact(table: str, customer: str, when: Any, **given: Any) -> Row:
     """Return a row of any table of facts; it is known at once unless `known` says when."""
+    shown = {"customer": customer, "when": when, **given}
     happened = at(when)
-    return {
+    values = {
         "customer_id": customer,
         "event_time": happened,
         "available_time": at(given.pop("known", happened)),
         **given,
     }
+    return Row(table, values, shown)
+
+
+def look(customer: str, when: Any, kind: str, subject: str = "kettles", **given: Any) -> Row:
+    """Return one interaction."""
+    return fact("interactions", customer, when, kind=kind, subject=subject, **given)
+
+
+def contact(customer: str, when: Any, channel: str, status: str = "sent", **given: Any) -> Row:
+    """Return one contact."""
+    return fact("contacts", customer, when, channel=channel, status=status, **given)
 
 
 def shop(*rows: dict[str, Any], time_zone: str = "UTC", **tables: Any) -> Grains:
