@@ -116,7 +116,7 @@ def test_the_service_starts_answers_and_stops_when_told(tmp_path):
     go_live(tmp_path / "artifacts", many(50))
     key = shortlist(tmp_path, "keys", "create").stdout.strip()
     words = ["-m", "shortlist", "--project", str(tmp_path), "serve", "--port", "0"]
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [sys.executable, *words], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
     ) as server:
         try:

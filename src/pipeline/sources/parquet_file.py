@@ -87,7 +87,7 @@ def _schema(path: Path) -> "pa.Schema":
 
     try:
         schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path) from error
     lower = [name.strip().lower() for name in schema.names]
     twice = sorted({name for name in lower if lower.count(name) > 1})

@@ -23,6 +23,7 @@ def campaign(seed, n, *, share_treated=0.5, ties=False):
 
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize(("seed", "share_treated"), [(0, 0.5), (1, 0.9), (2, 0.2)])
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of what causalml imports
 def test_causalml_prints_the_same_qini_and_auuc(seed, share_treated, ties):
     pytest.importorskip("causalml", reason="the oracle is in the bench dependencies")
     import pandas as pd
