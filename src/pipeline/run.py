@@ -11,6 +11,7 @@ from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -113,8 +114,7 @@ def settle(
     """
     before = _last_run(folder)
     location = data if data is not None else read_run(folder).data
-    if "://" not in location:
-        location = str(Path(location).resolve())
+    location = _without_secret(location) if "://" in location else str(Path(location).resolve())
     asked = Run(
         data=location,
         fingerprint=fingerprint(location),
@@ -133,6 +133,15 @@ def settle(
             yaml.safe_dump(asked.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
         )
     return asked
+
+
+def _without_secret(url: str) -> str:
+    """Hand a password to PostgreSQL's own variable, so that no file ever holds it."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    os.environ["PGPASSWORD"] = unquote(parts.password)
+    return url.replace(f":{parts.password}@", "@", 1)
 
 
 def _last_run(folder: Path) -> Run | None:

@@ -98,6 +98,11 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
                 f"{name}: version {one.live} is live, {one.score_set.rows:,} customers scored "
                 f"as of {one.score_set.as_of}"
             )
+        if not decision.calibrated:
+            console.print(
+                f"version {number} is not calibrated: use its order, not its level "
+                f"(shortlist evaluate {name})"
+            )
         if not decision.passed:
             console.print(f"[red]the gate refused version {number}:[/red]")
             for refusal in decision.refusals():
