@@ -8,6 +8,12 @@ from tempfile import TemporaryDirectory
 import ibis
 from ibis.backends.duckdb import Backend
 
+from pipeline.lock import exclusive
+
+#: What the folder that an engine spills to is called, and the lock that it holds meanwhile:
+#: a folder whose lock is free was left by a process that was killed.
+SPILL, SPILL_LOCK = ".spill-", ".lock"
+
 
 @contextmanager
 def engine(
@@ -19,7 +25,10 @@ def engine(
     in which they were read only if that is asked for: it costs memory.
     """
     artifacts.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".spill-", dir=artifacts) as spill:
+    with (
+        TemporaryDirectory(prefix=SPILL, dir=artifacts) as spill,
+        exclusive(Path(spill) / SPILL_LOCK),
+    ):
         connection = ibis.duckdb.connect(temp_directory=spill)
         try:
             connection.raw_sql("SET enable_progress_bar = false")

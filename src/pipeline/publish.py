@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from models.definition import Model
+from pipeline.alone import RUN_LOCK
 from pipeline.durable import write_json
 from pipeline.engine import engine
 from pipeline.evaluation import Figure, judge
 from pipeline.examples import read_examples
 from pipeline.gate import Decision, Kind, decide
+from pipeline.lock import exclusive
 from pipeline.project import Project, find_model, read_cutoffs
 from pipeline.registry import register
 from pipeline.release import UnreleasedModelError, read_release, release
@@ -106,8 +108,10 @@ def promote(
         )
     if reason is not None:
         write_json(folder / "promotion.json", {"reason": reason, "at": clock()})
-    scored = score(project, find_model(name), number, clock=clock)
-    release(project.artifacts, name, version=number, score_set=scored.id, at=clock())
+    # Nobody tidies up between the two: scores that are not released yet look like garbage.
+    with exclusive(project.artifacts / RUN_LOCK):
+        scored = score(project, find_model(name), number, clock=clock)
+        release(project.artifacts, name, version=number, score_set=scored.id, at=clock())
     return scored
 
 

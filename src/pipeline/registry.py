@@ -65,7 +65,7 @@ def _in_mlflow(
     project: Project, model: Model, training: str, evaluation: Evaluation
 ) -> tuple[str, str]:
     """Log one run and register its model, unless that training is registered already."""
-    mlflow = _quiet_mlflow()
+    mlflow = quiet_mlflow()
     artifacts = project.artifacts
     mlflow.set_tracking_uri(tracking_uri(artifacts))
     client = mlflow.MlflowClient()
@@ -73,8 +73,10 @@ def _in_mlflow(
     if known:
         return str(known[0].version), str(known[0].run_id)
     _experiment(mlflow, client, model.name, artifacts)
+    _end_killed_runs(client, model.name, training)
     trained = trained_folder(artifacts, model.name)
-    with mlflow.start_run(run_name=f"{model.name} at {evaluation.as_of}") as run:
+    name = f"{model.name} at {evaluation.as_of}"
+    with mlflow.start_run(run_name=name, tags={"training": training}) as run:
         mlflow.log_params(_parameters(project, model, trained))
         mlflow.log_metrics(_metrics(evaluation))
         mlflow.set_tags(_tags(project))
@@ -96,7 +98,7 @@ def _in_mlflow(
     return str(registered.version), str(run.info.run_id)
 
 
-def _quiet_mlflow() -> Any:
+def quiet_mlflow() -> Any:
     """Import MLflow without its reports of every table it makes and every file it copies."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
@@ -132,6 +134,14 @@ def _experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:
         place = (artifacts / "mlflow" / name).resolve().as_uri() if local else None
         client.create_experiment(name, artifact_location=place)
     mlflow.set_experiment(name)
+
+
+def _end_killed_runs(client: Any, name: str, training: str) -> None:
+    """Say of earlier attempts to log this training that they were killed; they cannot."""
+    experiment = client.get_experiment_by_name(name).experiment_id
+    attempts = f"attributes.status = 'RUNNING' and tags.training = '{training}'"
+    for attempt in client.search_runs([experiment], attempts):
+        client.set_terminated(attempt.info.run_id, "KILLED")
 
 
 def _parameters(project: Project, model: Model, trained: Path) -> dict[str, Any]:

@@ -14,9 +14,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
+from rich.console import Console
 
+from pipeline.aliases import mirror
+from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
+from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
+from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
 from pipeline.params import ParamsError, Run, read_params, read_run
 from pipeline.project import open_project
@@ -24,6 +29,9 @@ from pipeline.publish import Published, publish
 from pipeline.sources.about import describe
 from pipeline.sources.fingerprint import fingerprint
 from pipeline.stage import FAILURE
+
+#: How long a run waits for a stage that outlived an earlier run, in seconds.
+_STAGE_WAIT_S = 3600
 
 #: What a project folder needs before its first run; they are copied where they are missing.
 TEMPLATES = ("params.yaml", "dvc.yaml")
@@ -35,12 +43,6 @@ class StageError(ValueError):
     def __init__(self, message: str, *, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
-
-
-class BusyError(ValueError):
-    """Another run of the same project is under way."""
-
-    exit_code = 3
 
 
 def run(
@@ -73,16 +75,53 @@ def run(
     StageError
         If a stage refuses its input.
     """
+    folder = folder.resolve()
     make_project(folder)
     try:
-        with exclusive(folder / "artifacts" / ".run.lock", timeout_s=0):
+        with exclusive(folder / "artifacts" / RUN_LOCK, timeout_s=0):
+            recover(folder)
             settle(folder, data=data, as_of=as_of, overrides=overrides or {}, clock=clock)
             reproduce(folder)
             project = open_project(folder)
-            return {name: publish(project, name, clock=clock) for name in project.params.models}
+            published = {
+                name: publish(project, name, clock=clock) for name in project.params.models
+            }
+            mirror(project.artifacts)
+            return published
     except LockedError as error:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."
+        ) from error
+
+
+def recover(folder: Path) -> None:
+    """Clear away what a killed run left in our way; say so.
+
+    A stage outlives its run where only the run was killed; it is waited for.
+
+    Raises
+    ------
+    BusyError
+        If such a stage does not end.
+    """
+    console = Console(stderr=True, highlight=False)
+    stage_lock = folder / "artifacts" / STAGE_LOCK
+    try:
+        with exclusive(stage_lock, timeout_s=0):
+            pass
+    except LockedError:
+        console.print("a stage of a run that was killed is still at work; waiting for its end")
+    try:
+        with exclusive(stage_lock, timeout_s=_STAGE_WAIT_S):
+            for one in mend(folder):
+                console.print(f"{one.path.name} {one.found}: removed")
+            for draft in (*stage_drafts(folder / "artifacts"), *spills(folder / "artifacts")):
+                discard(draft)
+                console.print(f"{draft.name} was left unfinished by a killed run: removed")
+    except LockedError as error:
+        raise BusyError(
+            f"a stage of a run that was killed has been at work for {_STAGE_WAIT_S / 60:.0f} "
+            "minutes more. Let it finish, or end it; this run has done nothing."
         ) from error
 
 
@@ -92,8 +131,7 @@ def make_project(folder: Path) -> list[str]:
     for name in missing:
         with whole_file(folder / name) as draft:
             shutil.copyfile(_template(name), draft)
-    if not (folder / ".dvc").exists():
-        (folder / ".dvc").mkdir(parents=True)
+    if not (folder / ".dvc" / "config").exists():
         with whole_file(folder / ".dvc" / "config") as draft:
             draft.write_text("[core]\n    analytics = false\n    no_scm = true\n", encoding="utf-8")
     return missing

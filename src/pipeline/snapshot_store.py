@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,10 +103,19 @@ def read_snapshot(connection: Backend, artifacts: Path, unit: Unit, as_of: date)
 
 
 def _is_current(artifacts: Path, day: date, version: str) -> bool:
+    """Tell whether a snapshot is there, of these data and definitions, with all its bytes.
+
+    DVC moves files in and out of its cache after a stage; killed meanwhile, it leaves some out.
+    """
     try:
-        return bool(read_manifest(artifacts, "customer", day)["version"] == version)
-    except SnapshotError:
+        manifest = read_manifest(artifacts, "customer", day)
+    except (SnapshotError, JSONDecodeError):
         return False
+    folder = snapshot_folder(artifacts, "customer", day)
+    return bool(manifest["version"] == version) and all(
+        (folder / name).exists() and file_digest(folder / name) == expected
+        for name, expected in manifest["files"].items()
+    )
 
 
 def _write(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipeline.alone import STAGE_LOCK
 from pipeline.durable import write_json
+from pipeline.lock import exclusive
 
 #: Where a stage that failed leaves its message for the run that started it.
 FAILURE = "failure.json"
@@ -20,7 +22,8 @@ def run_stage(stage: Callable[[], object], *, folder: Path = Path()) -> None:
     Any other exception is a defect and is raised as it is.
     """
     try:
-        stage()
+        with exclusive(folder / "artifacts" / STAGE_LOCK):
+            stage()
     except Exception as error:
         if not f"{type(error).__module__}.".startswith((*OUR_PACKAGES, "__main__.")):
             raise
