@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -84,6 +85,22 @@ class Release(BaseModel):
             raise UnreleasedModelError(
                 f"no version of this model is live. Live models: {known}."
             ) from None
+
+    def shortened(self, keep: int) -> Self:
+        """Return the same with only the newest `keep` earlier entries of each model."""
+        kept = {
+            model: live.model_copy(update={"previous": live.previous[:keep]})
+            for model, live in self.models.items()
+        }
+        return self.model_copy(update={"models": kept})
+
+    def score_sets(self) -> frozenset[tuple[str, str]]:
+        """Return model and id of each score set that is live or can be stepped back to."""
+        return frozenset(
+            (model, entry.score_set)
+            for model, live in self.models.items()
+            for entry in (live, *live.previous)
+        )
 
 
 def release_path(artifacts: Path) -> Path:
@@ -203,6 +220,17 @@ def step_back(
     )
 
 
+def forget_earlier(artifacts: Path, *, keep: int) -> Release:
+    """Drop all but the newest `keep` earlier entries of each model; what is live stays.
+
+    Nothing is written where there is nothing to drop.
+    """
+    with _changing(artifacts):
+        now = read_release(artifacts)
+        kept = now.shortened(keep).models
+        return now if kept == now.models else _write_all(artifacts, now, kept)
+
+
 def _changing(artifacts: Path) -> AbstractContextManager[None]:
     return exclusive(artifacts / ".release.lock")
 
@@ -212,6 +240,10 @@ def _entry(live: Released) -> Entry:
 
 
 def _write(artifacts: Path, now: Release, model: str, live: Released) -> Release:
-    changed = Release(revision=now.revision + 1, models={**now.models, model: live})
+    return _write_all(artifacts, now, {**now.models, model: live})
+
+
+def _write_all(artifacts: Path, now: Release, models: dict[str, Released]) -> Release:
+    changed = Release(revision=now.revision + 1, models=models)
     write_json(release_path(artifacts), changed.model_dump(mode="json"))
     return changed

@@ -9,9 +9,12 @@ import sys
 
 import typer
 
+from shortlist.commands.backup import backup, restore
 from shortlist.commands.db import db
 from shortlist.commands.demo import demo
+from shortlist.commands.doctor import doctor
 from shortlist.commands.evaluate import evaluate
+from shortlist.commands.gc import gc
 from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
@@ -37,6 +40,10 @@ app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))
 app.command()(verb(serve))
+app.command()(verb(doctor))
+app.command()(verb(gc))
+app.command()(verb(backup))
+app.command()(verb(restore))
 app.add_typer(list_, name="list")
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")

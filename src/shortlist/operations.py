@@ -35,6 +35,17 @@ def opened_state(ctx: typer.Context) -> "Iterator[Engine]":
         state.dispose()
 
 
+@contextmanager
+def existing_state(ctx: typer.Context) -> "Iterator[Engine | None]":
+    """Yield the state database of the project; none where nobody has needed one yet."""
+    settings = serving_settings(ctx)
+    if not settings.state_url and not (settings.artifacts / "state.db").exists():
+        yield None
+        return
+    with opened_state(ctx) as state:
+        yield state
+
+
 def now() -> datetime:
     """Return the time; commands pass it down."""
     return datetime.now(UTC)

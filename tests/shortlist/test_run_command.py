@@ -142,3 +142,13 @@ def test_each_mistake_gets_one_clear_message_and_leaves_the_release_alone(
     assert message in refused.stderr.replace("\n", " ")
     assert "Traceback" not in refused.stderr
     assert release(project) == before
+
+
+def test_a_stage_that_refuses_is_heard_in_a_project_named_by_a_relative_path(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "customers.csv").write_text("customer_id,joined_on\nann,2024-01-01\n")
+    monkeypatch.chdir(tmp_path)
+    ended = shortlist("shop", "run", "--data", "data")
+    assert ended.returncode == 1
+    assert "transactions is missing" in ended.stderr
+    assert "defect" not in ended.stderr

@@ -1,0 +1,61 @@
+"""`shortlist gc`: remove what nothing refers to."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from shortlist.operations import existing_state, now
+from shortlist.verb import context_of
+
+
+def gc(
+    ctx: typer.Context,
+    *,
+    keep: Annotated[
+        int, typer.Option(min=0, help="How many earlier releases of each model to keep.")
+    ] = 20,
+    idle_minutes: Annotated[
+        int, typer.Option(min=0, help="Leave alone what was written to more recently.")
+    ] = 60,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be removed.")
+    ] = False,
+) -> None:
+    """Remove drafts of killed processes, and score sets and members that nothing refers to.
+
+    What is live, what can be stepped back to, and what a list was built from stays. Versions
+    stay too: they are the record of what the gate decided.
+
+    Example: `shortlist gc --keep 3 --dry-run`
+    """
+    from campaigns.upkeep import members_without_a_list, used_score_sets
+    from pipeline.garbage import collect
+
+    context = context_of(ctx)
+    with existing_state(ctx) as state:
+        found = collect(
+            context.folder,
+            keep=keep,
+            now=now(),
+            idle=timedelta(minutes=idle_minutes),
+            used=used_score_sets(state) if state else frozenset(),
+            more=members_without_a_list(context.artifacts, state) if state else [],
+            tell=lambda one: context.console.print(
+                f"{one.bytes:>14,} bytes  {one.path.relative_to(context.folder)}: {one.why}",
+                soft_wrap=True,
+            ),
+            dry_run=dry_run,
+        )
+    total = sum(one.bytes for one in found)
+    done = "would be removed" if dry_run else "removed"
+    context.console.print(f"{total:>14,} bytes {done}")
+    context.answer(
+        {
+            "removed": not dry_run,
+            "bytes": total,
+            "garbage": [
+                {"path": str(one.path), "why": one.why, "bytes": one.bytes} for one in found
+            ],
+        }
+    )
