@@ -9,6 +9,7 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, evaluation_path, judge
 from pipeline.examples import read_examples
+from pipeline.leaks import check_leaks
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 from pipeline.train import trained_folder
@@ -22,6 +23,8 @@ def evaluate(project: Project, name: str) -> Evaluation:
     seed, gate = project.params.models[name].seed, project.params.gate
     with engine(project.artifacts) as connection:
         test = read_examples(connection, project.artifacts, model, [cutoffs.test])
+        with Console(stderr=True).status(f"{name}: looking for leaks"):
+            alarms = check_leaks(project, model, connection=connection, test=test)
     learner = type(model.learner(seed)).load(trained / "learner")
     said = {"probability": learner.predict_proba(test.X)[:, 1]}
     for baseline in model.baselines:
@@ -50,9 +53,11 @@ def evaluate(project: Project, name: str) -> Evaluation:
         measures=measures,
         baselines=baselines,
         differences=differences,
+        alarms=alarms,
     )
     with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
         test.keys.assign(label=test.y, **said).to_parquet(folder / "predictions.parquet")
+        write_json(folder / "alarms.json", [one.model_dump(mode="json") for one in alarms])
         write_json(folder / "evaluation.json", evaluation.model_dump(mode="json"))
     return evaluation
 

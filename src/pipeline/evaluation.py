@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.measures import capture_at
 from models.measures.bootstrap import Resample
+from pipeline.alarms import Alarm
 
 
 class NoEvaluationError(ValueError):
@@ -47,6 +48,8 @@ class Evaluation(BaseModel):
         The same measures of each baseline on the same rows.
     differences : dict
         Model minus baseline, paired, by baseline and measure.
+    alarms : tuple of Alarm
+        The leak checks, and which of them ring.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +64,7 @@ class Evaluation(BaseModel):
     measures: dict[str, Figure]
     baselines: dict[str, dict[str, Figure]]
     differences: dict[str, dict[str, Figure]]
+    alarms: tuple[Alarm, ...] = ()
 
 
 def judge(

@@ -47,9 +47,16 @@ def together(*parts: Examples) -> Examples:
 
 
 def read_examples(
-    connection: Backend, artifacts: Path, model: Model, cutoffs: Sequence[date]
+    connection: Backend,
+    artifacts: Path,
+    model: Model,
+    cutoffs: Sequence[date],
+    *,
+    one_in: int = 1,
 ) -> Examples:
     """Read the labelled rows of a model at some cut-offs, ordered by cut-off and key.
+
+    With `one_in`, only one of so many customers is read, always the same ones.
 
     Raises
     ------
@@ -62,6 +69,8 @@ def read_examples(
         snapshot = read_snapshot(connection, artifacts, model.unit, as_of)
         labels = connection.read_parquet(label_folder(artifacts, model.name, as_of) / "*.parquet")
         names = [one.name for one in model.features if one.name in snapshot.columns]
+        if one_in > 1:
+            labels = labels.filter(labels.customer_id.hash().abs() % one_in == 0)
         joined = labels.inner_join(snapshot, keys).select(*keys, *names, "label")
         frames.append(joined.order_by(keys).to_pandas())
     rows = pd.concat(frames, ignore_index=True)

@@ -21,6 +21,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.alarms import Alarm
 from pipeline.evaluation import Evaluation, Figure
 from pipeline.params import GateParams
 
@@ -116,6 +117,7 @@ def decide(
         for name in ("observed_over_expected", "calibration_slope")
     ]
     checks += bands
+    checks += [_no_leak(alarm) for alarm in evaluation.alarms]
     return Decision(
         kind=kind,
         against=against,
@@ -140,6 +142,15 @@ def _at_list_size(rival: str, difference: Figure) -> Check:
         expected="not surely below 0",
         found=difference,
         passed=difference.high >= 0,
+    )
+
+
+def _no_leak(alarm: Alarm) -> Check:
+    return Check(
+        name=alarm.title(),
+        expected=alarm.expected,
+        found=Figure(value=alarm.found, low=alarm.found, high=alarm.found),
+        passed=not alarm.rings,
     )
 
 

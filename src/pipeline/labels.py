@@ -1,8 +1,10 @@
 """Who was eligible at a cut-off, and what happened in the outcome window that followed."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -60,12 +62,7 @@ def label_table(
             f"shorten horizon_days (now {horizon_days})."
         )
     keys = list(KEYS[model.unit])
-    rows = grains.rows(model.label.grain)
-    happened = rows.filter(
-        _.event_on >= ibis.literal(opens),
-        _.event_on < ibis.literal(closes),
-        _.available_on < ibis.literal(known_before),
-    )
+    happened = outcome_rows(grains, model, opens=opens, closes=closes, known_before=known_before)
     outcome = happened.group_by(keys).aggregate(label=model.label.outcome(happened))
     units = eligible_rows(snapshot, model).select(keys)
     return (
@@ -73,6 +70,37 @@ def label_table(
         .select(*keys, label=_.label.fill_null(0).cast("int8"))
         .order_by(keys)
     )
+
+
+def outcome_rows(
+    grains: Grains, model: Model, *, opens: date, closes: date, known_before: date
+) -> ir.Table:
+    """Return the rows that count as outcomes: those of the window that were known in time."""
+    return grains.rows(model.label.grain).filter(
+        _.event_on >= ibis.literal(opens),
+        _.event_on < ibis.literal(closes),
+        _.available_on < ibis.literal(known_before),
+    )
+
+
+class OutcomeSpan(NamedTuple):
+    """First and last local day of the rows that counted as outcomes; none without a row."""
+
+    first: date | None
+    last: date | None
+
+
+def outcome_span(happened: ir.Table) -> OutcomeSpan:
+    """Return the days between which outcomes happened."""
+    row = happened.aggregate(first=_.event_on.min(), last=_.event_on.max()).to_pyarrow()
+    return OutcomeSpan(row["first"][0].as_py(), row["last"][0].as_py())
+
+
+def read_label_manifest(artifacts: Path, model: str, as_of: date) -> dict[str, Any]:
+    """Return the manifest of stored labels: window, rows, first and last outcome, files."""
+    path = label_folder(artifacts, model, as_of) / "manifest.json"
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
 
 
 def build_labels(
@@ -97,6 +125,11 @@ def build_labels(
             horizon_days=horizon_days,
             known_before=known_before,
         )
+        opens = as_of + timedelta(days=gap_days)
+        closes = opens + timedelta(days=horizon_days)
+        span = outcome_span(
+            outcome_rows(grains, model, opens=opens, closes=closes, known_before=known_before)
+        )
         with whole_folder(label_folder(artifacts, model.name, as_of)) as folder:
             part = folder / "part-0.parquet"
             connection.to_parquet(table, part, compression="zstd")
@@ -110,6 +143,8 @@ def build_labels(
                     "gap_days": gap_days,
                     "horizon_days": horizon_days,
                     "known_before": known_before,
+                    "first_outcome": span.first,
+                    "last_outcome": span.last,
                     "rows": int(written.count().execute()),
                     "positives": int(written.label.sum().execute() or 0),
                     "files": {part.name: file_digest(part)},

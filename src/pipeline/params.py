@@ -50,6 +50,14 @@ class GateParams(_Frozen):
     calibration_high: float = Field(default=1.1, gt=1)
 
 
+class LeakParams(_Frozen):
+    """What the leak alarms let pass; see `pipeline.alarms`."""
+
+    column_auc: float = Field(default=0.9, gt=0.5, le=1)
+    periods_auc: float = Field(default=0.95, gt=0.5, le=1)
+    permuted_level: float = Field(default=0.999, gt=0.5, lt=1)
+
+
 class Params(_Frozen):
     """The whole of `params.yaml`."""
 
@@ -59,6 +67,7 @@ class Params(_Frozen):
     snapshots: SnapshotParams = SnapshotParams()
     models: dict[str, ModelParams]
     gate: GateParams = GateParams()
+    leaks: LeakParams = LeakParams()
 
     @field_validator("time_zone")
     @classmethod

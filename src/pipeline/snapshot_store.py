@@ -1,7 +1,7 @@
 """Keep snapshots: one immutable folder a unit and cut-off, with a manifest."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from json import JSONDecodeError
 from pathlib import Path
@@ -14,7 +14,7 @@ from ibis.backends.duckdb import Backend
 from features.definition import KEYS, Feature, Unit
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import definition_digest, digest, file_digest
-from pipeline.snapshot_table import Grains, seen, snapshot_table
+from pipeline.snapshot_table import Grains, newest_rows, seen, snapshot_table
 
 
 class SnapshotError(ValueError):
@@ -72,8 +72,18 @@ def build_snapshots(
         with seen(grains, missing) as at:
             table = snapshot_table(at, features=available)
             table = connection.create_table("snapshots", table, temp=True, overwrite=True)
+            newest = newest_rows(at, features=available, cutoffs=missing)
         for day in missing:
-            _write(connection, table, artifacts, day, available, data=data, version=version)
+            _write(
+                connection,
+                table,
+                artifacts,
+                day,
+                available,
+                newest=newest[day],
+                data=data,
+                version=version,
+            )
         connection.drop_table("snapshots")
     return Built(tuple(missing), tuple(day for day in wanted if day not in missing))
 
@@ -112,7 +122,7 @@ def _is_current(artifacts: Path, day: date, version: str) -> bool:
     except (SnapshotError, JSONDecodeError):
         return False
     folder = snapshot_folder(artifacts, "customer", day)
-    return bool(manifest["version"] == version) and all(
+    return bool(manifest["version"] == version and "newest" in manifest) and all(
         (folder / name).exists() and file_digest(folder / name) == expected
         for name, expected in manifest["files"].items()
     )
@@ -125,6 +135,7 @@ def _write(
     day: date,
     features: Sequence[Feature],
     *,
+    newest: Mapping[str, date | None],
     data: str,
     version: str,
 ) -> None:
@@ -140,6 +151,7 @@ def _write(
                 "rows": int(connection.read_parquet(part).count().execute()),
                 "version": version,
                 "data": data,
+                "newest": newest,
                 "codings": {},
                 "features": {one.name: definition_digest(one) for one in features},
                 "files": {part.name: file_digest(part)},

@@ -7,6 +7,7 @@ from datetime import date
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.contract import check
@@ -140,3 +141,31 @@ def snapshot_table(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
             for one in features
         },
     )
+
+
+def newest_rows(
+    at: Seen, *, features: Sequence[Feature], cutoffs: Sequence[date]
+) -> dict[date, dict[str, date | None]]:
+    """Return the latest day on which a row that each cut-off sees happened or was known.
+
+    By cut-off and grain; none where a grain has no row. It is what the alarms check, so it
+    looks at the very rows that features count.
+    """
+    found: dict[date, dict[str, date | None]] = {day: {} for day in cutoffs}
+    for grain in {_grain_of(one.grain) for one in features} | {memberships}:
+        newest = (
+            at.rows(grain)
+            .group_by("as_of")
+            .aggregate(newest=ibis.greatest(_.event_on.max(), _.available_on.max()))
+        )
+        known = {row["as_of"]: row["newest"] for row in newest.to_pyarrow().to_pylist()}
+        for day in cutoffs:
+            found[day][grain.name] = known.get(day)
+    return {day: dict(sorted(by_grain.items())) for day, by_grain in found.items()}
+
+
+def _grain_of(source: Grain | View) -> Grain:
+    """Return the grain that a view, however many views deep, is built on."""
+    while isinstance(source, View):
+        source = source.base
+    return source

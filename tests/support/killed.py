@@ -49,7 +49,7 @@ class Runner:
         settings = [part for setting in SMALL for part in ("--set", setting)]
         command = [sys.executable, "-m", "shortlist", "--project", str(self.project), "run"]
         path = os.pathsep.join([str(KILLABLE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        return subprocess.Popen(  # noqa: S603 - our own command
+        return subprocess.Popen(
             [*command, "--data", str(self.data), *settings],
             env={**os.environ, "PYTHONPATH": path, **environment},
             stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.evaluation import Evaluation
+    from shortlist.context import Context
 
 
 def evaluate(
@@ -32,7 +33,20 @@ def evaluate(
         raise NoEvaluationError(f"{model} has no version yet. `shortlist run` trains one.")
     found = evaluation_of(context.artifacts, model, version or known[-1].number)
     context.console.print(measures_table(found))
+    print_alarms(context, found)
     context.answer(found.model_dump(mode="json"))
+
+
+def print_alarms(context: "Context", evaluation: "Evaluation") -> None:
+    """Say whether the leak checks passed, and name what made one of them ring."""
+    ringing = [alarm for alarm in evaluation.alarms if alarm.rings]
+    for alarm in ringing:
+        context.console.print(
+            f"[red]{alarm.title()}: {alarm.found:.4g}, expected {alarm.expected}[/red]",
+            soft_wrap=True,
+        )
+    if evaluation.alarms and not ringing:
+        context.console.print(f"All {len(evaluation.alarms)} leak checks passed.")
 
 
 def measures_table(evaluation: "Evaluation") -> "Table":

@@ -1,0 +1,212 @@
+"""Leak alarms that run with every training: signs that a model has seen what it cannot know.
+
+A leak makes every other figure better, so none of them gives it away. These look for it:
+
+- *columns*: no feature by itself tells the outcome better than a declared limit;
+- *periods*: rows to be scored look like rows that were learned from. A column that is filled
+  in later, or in another unit since, differs;
+- *permuted labels*: the same learner, taught shuffled labels, tells the shuffled labels of
+  the test rows no better than chance. Equal rows keep equal labels, so that it rings where
+  test rows are among the rows that were learned from;
+- *late rows*: no row that a snapshot counts happened, or was known, after its cut-off;
+- *gap*: outcomes lie in the declared window, which closes before the next role's cut-off.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from models.definition import Classifier, Model
+from models.measures import roc_auc
+from models.measures.adversarial import adversarial_auc
+from models.measures.column_auc import column_auc
+from models.measures.null_auc import null_auc
+from pipeline.cutoffs import Cutoffs
+from pipeline.examples import Examples
+from pipeline.labels import read_label_manifest
+from pipeline.project import OutcomeWindow
+from pipeline.snapshot_store import read_manifest
+
+#: Rows of each side that are looked at: more cost seconds and tell no more.
+MOST_ROWS = 20_000
+
+_JUDGED = "judged"
+
+#: How many of the columns that stand out most are named.
+NAMED = 3
+
+
+class Alarm(BaseModel):
+    """One leak check, and whether it rings.
+
+    Attributes
+    ----------
+    name : str
+        Which check.
+    found : float
+        The figure that decided it.
+    low, high : float, optional
+        Where it had to lie; no bound where missing.
+    suspects : dict
+        What is at fault if it rings: columns, or cut-offs, with their own figures.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    found: float
+    low: float | None = None
+    high: float | None = None
+    suspects: dict[str, float] = {}
+
+    @property
+    def rings(self) -> bool:
+        """Whether the figure lies out of bounds."""
+        below = self.low is not None and self.found < self.low
+        return below or (self.high is not None and self.found > self.high)
+
+    @property
+    def expected(self) -> str:
+        """Return in words where the figure had to lie."""
+        if self.low is None:
+            return f"at most {self.high:g}"
+        if self.high is None:
+            return f"at least {self.low:g}"
+        return f"in [{self.low:.4g}, {self.high:.4g}]"
+
+    def title(self) -> str:
+        """Return the check, and by name what is at fault if it rings."""
+        named = ", ".join(f"{name} ({figure:.4g})" for name, figure in self.suspects.items())
+        return f"leak check {self.name}" + (f": {named}" if self.rings and named else "")
+
+
+def columns_alarm(rows: Examples, *, limit: float, seed: int) -> Alarm:
+    """Ring if a single column tells the outcome too well."""
+    found = column_auc(rows.y, rows.X, seed=seed)
+    over = found[found > limit]
+    suspects = {str(name): float(area) for name, area in over.items()}
+    return Alarm(name="columns", found=float(found.max()), high=limit, suspects=suspects)
+
+
+def periods_alarm(
+    learned: Examples, *, scored: pd.DataFrame, customers: pd.Series, limit: float, seed: int
+) -> Alarm:
+    """Ring if rows to be scored can be told from rows that were learned from.
+
+    The suspects are the columns that tell them apart best by themselves.
+    """
+    X = pd.concat([learned.X, scored], ignore_index=True)
+    is_scored = np.repeat([0, 1], [len(learned.X), len(scored)])
+    groups = pd.concat([learned.keys["customer_id"], customers], ignore_index=True)
+    area = adversarial_auc(X, is_scored, groups=groups.to_numpy(), seed=seed)
+    most = column_auc(is_scored, X, seed=seed).head(NAMED)
+    suspects = {str(name): float(one) for name, one in most.items()}
+    return Alarm(name="periods", found=area, high=limit, suspects=suspects)
+
+
+def permuted_alarm(
+    fit: Callable[..., Classifier],
+    *,
+    learning: Mapping[str, Examples],
+    test: Examples,
+    level: float,
+    seed: int,
+) -> Alarm:
+    """Ring if a learner that was taught shuffled labels tells those of the test rows.
+
+    Parameters
+    ----------
+    fit : callable
+        Takes the rows by role and a seed, as training does.
+    learning : mapping of str to Examples
+        Rows to learn from, by role.
+    test : Examples
+        Rows to be judged on.
+    level : float
+        Of the interval in which the area of a score that knows nothing lies.
+    seed : int
+        Shuffles.
+    """
+    shuffled = _shuffled({**learning, _JUDGED: test}, seed=seed)
+    judged = shuffled.pop(_JUDGED)
+    learner = fit(**shuffled, seed=seed)
+    area = float(roc_auc(judged.y, learner.predict_proba(judged.X)[:, 1]))
+    positives = int(judged.y.sum())
+    low, high = null_auc(positives, len(judged.y) - positives, level=level)
+    return Alarm(name="permuted labels", found=area, low=low, high=high)
+
+
+def late_alarm(artifacts: Path, model: Model, cutoffs: Cutoffs) -> Alarm:
+    """Ring if a snapshot counts a row that was known, or happened, on its cut-off or later.
+
+    The figure is the smallest number of days by which rows come before their cut-off.
+    """
+    days = {
+        f"{grain} at {as_of}": float((pd.Timestamp(as_of) - pd.Timestamp(newest)).days)
+        for as_of in (*cutoffs.labelled, cutoffs.score)
+        for grain, newest in read_manifest(artifacts, model.unit, as_of)["newest"].items()
+        if newest is not None
+    }
+    return _days_alarm("late rows", days, least=1)
+
+
+def gap_alarm(artifacts: Path, model: Model, cutoffs: Cutoffs, window: OutcomeWindow) -> Alarm:
+    """Ring if an outcome lies outside of its window, or a window reaches into the next role.
+
+    The figure is the smallest number of days by which all of them keep their distance.
+    """
+    return _days_alarm("gap", dict(_distances(artifacts, model, cutoffs, window)), least=0)
+
+
+def sampled(rows: Examples, *, most: int = MOST_ROWS, seed: int) -> Examples:
+    """Return at most so many rows, drawn at random and in their old order."""
+    if len(rows.y) <= most:
+        return rows
+    drawn = np.sort(np.random.default_rng(seed).choice(len(rows.y), most, replace=False))
+    return Examples(
+        rows.keys.iloc[drawn].reset_index(drop=True),
+        rows.X.iloc[drawn].reset_index(drop=True),
+        rows.y[drawn],
+    )
+
+
+def _shuffled(roles: Mapping[str, Examples], *, seed: int) -> dict[str, Examples]:
+    """Deal the labels out anew among all rows; the same row of the same customer keeps one."""
+    everything = [rows.keys.join(rows.X) for rows in roles.values()]
+    hashes = pd.util.hash_pandas_object(pd.concat(everything), index=False)
+    row, different = pd.factorize(hashes)
+    labels = np.zeros(len(different), dtype=np.int8)
+    labels[row] = np.concatenate([rows.y for rows in roles.values()])
+    dealt = np.random.default_rng(seed).permutation(labels)[row]
+    ends = np.cumsum([len(rows.y) for rows in roles.values()])[:-1]
+    return {
+        role: rows._replace(y=y)
+        for (role, rows), y in zip(roles.items(), np.split(dealt, ends), strict=True)
+    }
+
+
+def _days_alarm(name: str, days: Mapping[str, float], *, least: int) -> Alarm:
+    suspects = {subject: found for subject, found in days.items() if found < least}
+    return Alarm(name=name, found=min(days.values()), low=least, suspects=suspects)
+
+
+def _distances(
+    artifacts: Path, model: Model, cutoffs: Cutoffs, window: OutcomeWindow
+) -> Iterator[tuple[str, float]]:
+    roles = (*((day, cutoffs.tune) for day in cutoffs.train), (cutoffs.tune, cutoffs.calibrate))
+    later = ((cutoffs.calibrate, cutoffs.test), (cutoffs.test, cutoffs.score))
+    for as_of, following in (*roles, *later):
+        opens = as_of + timedelta(days=window.gap_days)
+        closes = opens + timedelta(days=window.horizon_days)
+        yield f"window of {as_of}", (following - closes).days
+        manifest: dict[str, Any] = read_label_manifest(artifacts, model.name, as_of)
+        if manifest["first_outcome"] is not None:
+            first = pd.Timestamp(manifest["first_outcome"]).date()
+            last = pd.Timestamp(manifest["last_outcome"]).date()
+            yield f"first outcome after {as_of}", (first - opens).days
+            yield f"last outcome after {as_of}", (closes - last).days - 1
