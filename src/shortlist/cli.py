@@ -14,6 +14,7 @@ from shortlist.commands.db import db
 from shortlist.commands.demo import demo
 from shortlist.commands.doctor import doctor
 from shortlist.commands.evaluate import evaluate
+from shortlist.commands.features import features
 from shortlist.commands.gc import gc
 from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
@@ -32,8 +33,6 @@ app.command()(verb(demo))
 app.command()(verb(simulate))
 app.add_typer(import_, name="import")
 app.command()(verb(validate))
-app.add_typer(import_, name="import")
-app.command()(verb(validate))
 app.command()(verb(run))
 app.command()(verb(evaluate))
 app.command()(verb(models))
@@ -45,6 +44,7 @@ app.command()(verb(gc))
 app.command()(verb(backup))
 app.command()(verb(restore))
 app.add_typer(list_, name="list")
+app.add_typer(features, name="features")
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
 

@@ -1,0 +1,102 @@
+"""What a person is told about a feature, whatever shows it."""
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from features.contract import check
+from features.definition import Feature, View
+from features.lineage import lineage
+from features.tables import TABLE_BY_NAME
+
+_PURPOSES = ("general", "contact", "health")
+
+
+class About(NamedTuple):
+    """A feature described.
+
+    Attributes
+    ----------
+    name, unit : str
+        The column and the unit of its values.
+    label : mapping
+        What a marketer reads, by language.
+    description : str
+        What it says, and what is excluded.
+    null : str
+        The sentences that say what null, or the value without a row, means.
+    counts : str
+        The rows it aggregates: the grain, and the view in between.
+    reads : mapping
+        Columns by table.
+    purpose : str
+        The strictest purpose class among those columns; always `general`.
+    theme : str
+        The first line of the module that declares it.
+    """
+
+    name: str
+    unit: str
+    label: Mapping[str, str]
+    description: str
+    null: str
+    counts: str
+    reads: Mapping[str, tuple[str, ...]]
+    purpose: str
+    theme: str
+
+
+def about(feature: Feature) -> About:
+    """Describe a feature; what breaks the contract is refused."""
+    reads = lineage(check(feature))
+    return About(
+        name=feature.name,
+        unit=feature.unit,
+        label=feature.label,
+        description=feature.description,
+        null=meaning_of_null(feature),
+        counts=_chain(feature),
+        reads=reads,
+        purpose=_strictest(reads),
+        theme=theme_of(feature),
+    )
+
+
+def meaning_of_null(feature: Feature) -> str:
+    """Return the sentences of the description that speak of null.
+
+    Examples
+    --------
+    >>> from features.returns import days_since_last_return
+    >>> meaning_of_null(days_since_last_return)
+    'null without a return.'
+    """
+    if feature.empty is not None:
+        return f"never null: {feature.empty} for a customer without a row"
+    text = " ".join(feature.description.split())
+    clauses = re.split(r"(?<=[.;]) ", text)
+    return " ".join(clause for clause in clauses if "null" in clause.lower())
+
+
+def theme_of(feature: Feature) -> str:
+    """Return the first line of the module that declares a feature."""
+    module = sys.modules[inspect.unwrap(feature.aggregate).__module__]
+    return (inspect.getdoc(module) or "").splitlines()[0]
+
+
+def _chain(feature: Feature) -> str:
+    names, source = [], feature.grain
+    while isinstance(source, View):
+        names.append(source.name)
+        source = source.base
+    return " of ".join([*names, source.name])
+
+
+def _strictest(reads: Mapping[str, tuple[str, ...]]) -> str:
+    found = {"general"}
+    for table, columns in reads.items():
+        declared = {one.name: one.purpose for one in TABLE_BY_NAME[table].columns()}
+        found |= {declared[name] for name in columns if name in declared}
+    return max(found, key=_PURPOSES.index)
