@@ -2,17 +2,16 @@
 
 Run `python benchmarks/cdnow.py`. Both are fitted on the first 39 weeks of the sample of 2,357
 customers that the BG/NBD literature uses; the log ships with the package lifetimes. The hazard
-also runs without trees, and with its number of features cut to those that BG/NBD has.
+also runs without trees, and with no more than the dates that BG/NBD knows.
 """
 
 import argparse
-import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from record import record, table
 
 from models.learners import BetaGeometric, HazardClassifier
 
@@ -23,6 +22,10 @@ WEEK = 7 * DAY
 #: What is known when a gap opens; BG/NBD knows the first two.
 HISTORY = ["earlier", "age_days"]
 BASKETS = ["mean_discs", "mean_amount"]
+
+COLUMNS = [
+    "model", "expected", "over fact", "MAE", "MAE less BG/NBD's", "RMSE", "Poisson deviance",
+]  # fmt: skip
 
 
 def purchase_days() -> pd.DataFrame:
@@ -76,54 +79,51 @@ def by_beta_geometric(now: pd.DataFrame) -> np.ndarray:
     return model.expected_purchases(now["earlier"], last, age, END_WEEKS - FIT_WEEKS)
 
 
-def row(name: str, expect: Callable[[], np.ndarray], fact: np.ndarray) -> dict[str, object]:
-    """Fit, expect, and compare with what happened."""
-    started = time.process_time()
-    expected = expect()
+def row(name: str, expected: np.ndarray, rival: np.ndarray, fact: np.ndarray) -> list[str]:
+    """Compare what was expected with what happened, and the error with that of a rival."""
+    error, theirs = np.abs(expected - fact), np.abs(rival - fact)
+    difference = error - theirs
+    reach = 1.96 * difference.std() / np.sqrt(len(fact))
     deviance = 2 * (expected - fact + fact * np.log(np.maximum(fact, 1) / expected)).mean()
-    return {
-        "model": name,
-        "expected": round(expected.sum()),
-        "expected / fact": expected.sum() / fact.sum(),
-        "MAE": np.abs(expected - fact).mean(),
-        "RMSE": np.sqrt(((expected - fact) ** 2).mean()),
-        "Poisson deviance": deviance,
-        "CPU s": time.process_time() - started,
-    }
+    return [
+        name,
+        f"{expected.sum():,.0f}",
+        f"{expected.sum() / fact.sum():.3f}",
+        f"{error.mean():.4f}",
+        f"{difference.mean():+.4f} ± {reach:.4f}",
+        f"{np.sqrt((error**2).mean()):.4f}",
+        f"{deviance:.4f}",
+    ]
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, print and record."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     days = purchase_days()
     end_of_fit = days["day"].min() + FIT_WEEKS * WEEK - DAY
-    holdout = days[
-        (days["day"] > end_of_fit) & (days["day"] < days["day"].min() + END_WEEKS * WEEK)
-    ]
+    end = days["day"].min() + END_WEEKS * WEEK
+    holdout = days[(days["day"] > end_of_fit) & (days["day"] < end)]
     gaps = gaps_until(days, end_of_fit)
     now = gaps.groupby("customer").tail(1)
     bought = holdout.groupby("customer").size()
     fact = bought.reindex(now["customer"], fill_value=0).to_numpy()
-    everything = HISTORY + BASKETS
-    table = pd.DataFrame(
-        [
-            row("BG/NBD", lambda: by_beta_geometric(now), fact),
-            row(
-                "hazard, line only",
-                lambda: by_hazard(gaps, now, columns=HISTORY, max_trees=0),
-                fact,
-            ),
-            row(
-                "hazard, history",
-                lambda: by_hazard(gaps, now, columns=HISTORY, max_trees=500),
-                fact,
-            ),
-            row("hazard", lambda: by_hazard(gaps, now, columns=everything, max_trees=500), fact),
-        ]
-    ).set_index("model")
-    table["MAE / BG/NBD"] = table["MAE"] / table.loc["BG/NBD", "MAE"]
-    print(f"{len(now):,} customers, {fact.sum():,} purchases in the holdout")
-    print(table.round(4).to_string())
+    literature = by_beta_geometric(now)
+    expected = {
+        "BG/NBD": literature,
+        "hazard, no trees": by_hazard(gaps, now, columns=HISTORY, max_trees=0),
+        "hazard, purchase dates only": by_hazard(gaps, now, columns=HISTORY, max_trees=500),
+        "hazard, dates and baskets": by_hazard(gaps, now, columns=HISTORY + BASKETS, max_trees=500),
+    }
+    body = (
+        f"{len(now):,} customers made {fact.sum():,} purchases in the "
+        f"{END_WEEKS - FIT_WEEKS} weeks of the holdout; all models saw the {FIT_WEEKS} weeks "
+        "before. The interval of the difference in MAE is paired, by customer.\n\n"
+        + table(COLUMNS, [row(name, e, literature, fact) for name, e in expected.items()])
+        + "\n\nThe form of the hazard's line (no free level) was settled after this holdout had "
+        "been seen. Rolling splits of the first 39 weeks prefer it too, by totals, but it is "
+        "not a blind result."
+    )
+    record("cdnow", "CDNOW: purchases expected by customer", body, packages=["lightgbm", "scipy"])
 
 
 if __name__ == "__main__":
