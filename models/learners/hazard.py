@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import as_frame
@@ -35,7 +36,7 @@ Renew = Callable[[pd.DataFrame, int, np.ndarray], pd.DataFrame]
 _ADDED = ("period", "period_over_typical_gap", "log_rate")
 
 
-class HazardClassifier:
+class HazardClassifier(BaseEstimator):  # type: ignore[misc]
     r"""Probability to buy again in each coming period, given that it has not happened so far.
 
     Time runs in whole periods (days, weeks, ...) from the last purchase. A **gap** is the time
@@ -288,7 +289,7 @@ class HazardClassifier:
         folder.mkdir(parents=True, exist_ok=True)
         self.booster_.save_model(folder / "model.txt")
         document = {
-            "parameters": {k: v for k, v in vars(self).items() if not k.endswith("_")},
+            "parameters": self.get_params(),
             "line": self.line_._asdict(),
             "kept_share": self.kept_share_,
             "longest": self.longest_,

@@ -45,7 +45,7 @@ def test_planted_companions_are_found_and_hardly_anything_else():
 def test_among_independent_products_a_discovery_is_no_more_frequent_than_stated(seasonal):
     runs, false_alarms = 40, 0
     for seed in range(runs):
-        lines = baskets(1_000 + seed, n=1_500, seasonal=seasonal)
+        lines = baskets(1_000 + seed, n=1_000, seasonal=seasonal)
         stratum = lines["season"] if seasonal else None
         table = companions(
             lines["basket"], lines["product"], 3, stratum=stratum, error_rate=0.2, min_count=3
@@ -65,10 +65,10 @@ def test_without_strata_full_baskets_and_seasons_would_pass_for_associations():
 
 
 def test_the_interval_of_the_added_lift_holds_what_was_planted():
-    runs, covered = 20, 0
+    runs, covered = 15, 0
     for seed in range(runs):
         without, lines = (
-            baskets(seed, n=3_000, planted=planted) for planted in ([], [(110, 0.08)])
+            baskets(seed, n=2_000, planted=planted) for planted in ([], [(110, 0.08)])
         )
         pairs = without.groupby("basket")["product"].agg(set)
         by_chance = sum({3, 110} <= held for held in pairs)
