@@ -26,7 +26,7 @@ _BLOCK = 2_000_000
 _WORTH_COMPILING = 200_000
 
 #: Openings of a later gap that are told apart when expected events are counted. With 6, the
-#: count differs from that of 273 by 0.3 % on CDNOW.
+#: count differs from that with 30 by 0.2 % on CDNOW.
 _OPENINGS = 6
 
 #: What X will be when a gap opens: X now, the number of events since, the periods waited.

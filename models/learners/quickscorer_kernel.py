@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numba import njit
-from numba.cpython.unsafe.numbers import trailing_zeros
+from numba.cpython.unsafe.numbers import trailing_zeros  # numba has no public name for it
 
 from models.learners.quickscorer_forest import (
     NAN_LEFT,
