@@ -149,10 +149,12 @@ def newest_rows(
     """Return the latest day on which a row that each cut-off sees happened or was known.
 
     By cut-off and grain; none where a grain has no row. It is what the alarms check, so it
-    looks at the very rows that features count.
+    looks at the very rows that features count. Festivals are left out: a calendar is known
+    before its days come.
     """
     found: dict[date, dict[str, date | None]] = {day: {} for day in cutoffs}
-    for grain in {_grain_of(one.grain) for one in features} | {memberships}:
+    counted = {_grain_of(one.grain) for one in features} | {memberships}
+    for grain in (one for one in counted if one.unit != "time"):
         newest = (
             at.rows(grain)
             .group_by("as_of")
