@@ -126,7 +126,8 @@ def main() -> None:
         found += compared(name, booster, X, repeats=arguments.repeats)
     body = (
         f"{arguments.rows:,} rows, {FEATURES} features, {TREES} trees of {LEAVES} leaves; the best "
-        f"of {arguments.repeats} runs. Ratios are LightGBM's seconds over ours.\n\n"
+        f"of {arguments.repeats} runs. Ratios are LightGBM's seconds over ours; on a machine that "
+        "others use at the same time, only that of CPU says anything.\n\n"
         + table(COLUMNS, [row.cells() for row in found])
     )
     record(
