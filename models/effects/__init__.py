@@ -19,11 +19,14 @@ from models.effects.observational import (
 )
 from models.effects.policy_tree import PolicyTree, fit_policy_tree
 from models.effects.power import minimum_detectable_effect, minimum_detectable_qini
+from models.effects.promotion import Promotion, PromotionEffect, promotion_effect
 from models.effects.spend_curve import multi_arm_qini
 
 __all__ = [
     "Check",
     "PolicyTree",
+    "Promotion",
+    "PromotionEffect",
     "SpendPath",
     "campaign_effect",
     "check_design",
@@ -36,6 +39,7 @@ __all__ = [
     "negative_control",
     "overlap_table",
     "placebo",
+    "promotion_effect",
     "propensity_auc",
     "sample_ratio",
     "sensitivity_value",
