@@ -43,6 +43,11 @@ serve: setup  ## Serve what is released, on http://127.0.0.1:8000
 lab: setup  ## Open JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
+notebooks: demo  ## Run every notebook on the demo, top to bottom
+	@mkdir -p artifacts/notebooks
+	@$(BIN)/jupyter nbconvert --to html --execute --output-dir artifacts/notebooks \
+		--log-level WARN notebooks/*.ipynb
+
 nightly: setup  ## Run the tests that take minutes
 	@$(BIN)/pytest --quiet -m nightly
 
