@@ -14,6 +14,8 @@ alike, it rewards whichever happens to err upwards. The level has its own check:
 over expected, and the slope, in declared bands. Its outcome stands in the decision. It stops
 a challenger whose champion is calibrated, but not a first champion, since the alternative
 would be no list at all, or one from a baseline that ranks worse.
+
+The leak alarms of the training are required of every version, by name.
 """
 
 from collections.abc import Mapping
