@@ -81,7 +81,10 @@ def build(project: Project) -> None:
     console = Console(stderr=True)
     # One thread: several add up a sum of doubles in another order each time, and the last bit
     # of a feature, with it the id of everything that follows, would differ from run to run.
-    with engine(artifacts, threads=1) as connection, console.status("snapshots: reading tables") as status:
+    with (
+        engine(artifacts, threads=1) as connection,
+        console.status("snapshots: reading tables") as status,
+    ):
         events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
         grains = Grains(connection, events)
         cutoffs = _plan(project, span_of(events))
