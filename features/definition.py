@@ -21,10 +21,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, update_wrapper
-from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import ibis.expr.types as ir
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Unit = Literal["customer", "product", "pair", "time"]
 
@@ -206,24 +208,58 @@ def windowed_feature(
     return declare
 
 
-@runtime_checkable
-class Coding(Protocol):
+class Known(NamedTuple):
+    """What a coding may look at: customers at one cut-off.
+
+    Attributes
+    ----------
+    customers : Table
+        One row per customer and one column a feature, as a snapshot keeps them.
+    tastes : Table
+        One row per customer, attribute and value; see `features.views.tastes`.
+    """
+
+    customers: ir.Table
+    tastes: ir.Table
+
+
+class Code(NamedTuple):
+    """One value of a coding, as a marketer reads it: label and description by language."""
+
+    code: str
+    label: Mapping[str, str]
+    description: Mapping[str, str]
+
+
+#: What a coding learned: plain JSON, so that it can be read, compared and kept for years.
+Fitted = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coding:
     """What is fitted once on the past and applied at any later cut-off.
 
     The pipeline fits it on the earliest training cut-off, stores it under
     `artifacts/codings/NAME/VERSION/` and names that version in each snapshot's manifest.
+
+    Attributes
+    ----------
+    name : str
+        Name of the coding, and of its column of codes.
+    label : mapping
+        What a marketer reads, by language.
+    fit : callable
+        Takes what is known at one cut-off and a seed, returns what was learned.
+    apply : callable
+        Takes what was learned and what is known at a cut-off; returns one row per customer,
+        indexed by `customer_id`: the column `name` with the code, and further columns of
+        numbers whose names carry their unit.
+    describe : callable
+        Takes what was learned; returns its codes.
     """
 
     name: str
-
-    def fit(self, snapshot: ir.Table) -> Any:
-        """Learn from one snapshot; return what `apply` needs, ready to be saved."""
-
-    def apply(self, fitted: Any, snapshot: ir.Table) -> ir.Table:
-        """Return the key of each row of `snapshot` with the columns of the coding."""
-
-    def save(self, fitted: Any, folder: Path) -> None:
-        """Write what was learned into an empty folder."""
-
-    def load(self, folder: Path) -> Any:
-        """Read back what `save` wrote."""
+    label: Mapping[str, str]
+    fit: Callable[[Known, int], Fitted]
+    apply: Callable[[Fitted, Known], "pd.DataFrame"]
+    describe: Callable[[Fitted], list[Code]]

@@ -1,11 +1,11 @@
 """How far the festivals, the pay day and the season are: the same for everybody at a cut-off."""
 
-import ibis
 import ibis.expr.types as ir
 
 from features.calendar import festival_days
 from features.definition import Feature, feature
 from features.payday import days_after_pay_day, days_until_pay_day
+from features.shelf import season_of
 
 #: Names of the festivals in both languages.
 FESTIVALS = {
@@ -73,10 +73,4 @@ def cut_off_month(rows: ir.Table) -> ir.Value:
 @feature(festival_days, unit="text", en="Season", zh="季節")
 def season(rows: ir.Table) -> ir.Value:
     """Season of the cut-off: spring from March, summer from June, and so on; never null."""
-    month = rows.as_of.max().month()
-    return ibis.cases(
-        (month.isin((3, 4, 5)), "spring"),
-        (month.isin((6, 7, 8)), "summer"),
-        (month.isin((9, 10, 11)), "autumn"),
-        else_="winter",
-    )
+    return season_of(rows.as_of.max().month())

@@ -84,7 +84,11 @@ def _columns_of(node: ops.Node) -> Iterator[tuple[str, str]]:
 
 def _behind(relation: Relation, name: str) -> Iterator[ops.Node]:
     """Yield what one column of a relation depends on, and what its rows do."""
-    yield relation.values[name]
+    if isinstance(relation, ops.Set):
+        yield ops.Field(relation.left, name)
+        yield ops.Field(relation.right, name)
+    else:
+        yield relation.values[name]
     yield relation
 
 

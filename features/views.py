@@ -93,8 +93,10 @@ def holdings(rows: ir.Table, products: ir.Table) -> ir.Table:
                 "category",
                 "category_2",
                 "category_3",
+                "like",
                 "list_price",
                 "price_position",
+                "price_band",
                 "brand_premium",
                 "launched_on",
                 "family",
@@ -122,6 +124,36 @@ def categories(rows: ir.Table) -> ir.Table:
 def brands(rows: ir.Table) -> ir.Table:
     """One row per brand bought; `place` 0 is where most was spent, ties as for categories."""
     return _ranked(rows, "brand")
+
+
+@view(holdings)
+def tastes(rows: ir.Table) -> ir.Table:
+    """One row per customer, attribute and value bought: the state that pairs are scored with.
+
+    `attribute` is `category`, `like` (the narrowest category), `brand` or `price_band`.
+    `share` is of what the customer spent on products of which the attribute is known; null
+    where nothing was paid.
+    """
+    known = [
+        rows.filter(_.sales > 0, _[name].notnull()).select(
+            *_KEY,
+            "amount",
+            "purchase_days",
+            "last_days",
+            attribute=ibis.literal(name),
+            value=_[name],
+        )
+        for name in ("category", "like", "brand", "price_band")
+    ]
+    spent = (
+        ibis.union(*known)
+        .group_by([*_KEY, "attribute", "value"])
+        .aggregate(
+            amount=_.amount.sum(), purchases=_.purchase_days.sum(), last_days=_.last_days.min()
+        )
+    )
+    whole = ibis.window(group_by=[*_KEY, "attribute"])
+    return spent.mutate(share=_.amount / _.amount.sum().over(whole).nullif(0))
 
 
 @view(holdings)

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ibis import _
 from ibis.backends.duckdb import Backend
 
-from features.definition import Feature
+from features.definition import Feature, Unit
 from pipeline.snapshot_store import SnapshotError, read_snapshot
 
 QUANTILES = {"p01": 0.01, "p25": 0.25, "median": 0.5, "p75": 0.75, "p99": 0.99}
@@ -43,15 +43,15 @@ class Profile(NamedTuple):
     texts: dict[str, float]
 
 
-def newest_snapshot(artifacts: Path) -> date:
-    """Return the newest cut-off of which customers were snapshot.
+def newest_snapshot(artifacts: Path, unit: Unit = "customer") -> date:
+    """Return the newest cut-off with a snapshot of a unit.
 
     Raises
     ------
     SnapshotError
         If there is none.
     """
-    folders = (artifacts / "snapshots" / "customer").glob("as_of=*/manifest.json")
+    folders = (artifacts / "snapshots" / unit).glob("as_of=*/manifest.json")
     days = [date.fromisoformat(path.parent.name.removeprefix("as_of=")) for path in folders]
     if not days:
         raise SnapshotError("no snapshot was built yet. Start with `shortlist run --data DIR`.")
@@ -66,8 +66,9 @@ def profile(connection: Backend, artifacts: Path, feature: Feature) -> Profile |
     SnapshotError
         If no snapshot was built yet.
     """
-    as_of = newest_snapshot(artifacts)
-    snapshot = read_snapshot(connection, artifacts, "customer", as_of)
+    unit: Unit = "product" if feature.grain.unit == "product" else "customer"
+    as_of = newest_snapshot(artifacts, unit)
+    snapshot = read_snapshot(connection, artifacts, unit, as_of)
     if feature.name not in snapshot.columns:
         return None
     column = snapshot.select(value=_[feature.name])

@@ -13,6 +13,7 @@ from pipeline.cutoffs import Cutoffs, plan_cutoffs
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.labels import build_labels
+from pipeline.profiles import build_profiles
 from pipeline.project import (
     Project,
     find_model,
@@ -27,6 +28,10 @@ from pipeline.stage import run_stage
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
 #: outcome window that reaches into days without data would count everybody as a no.
 QUIET_DAYS = 7
+
+
+#: Codings are shared by all models, so that no model's seed may move them.
+PROFILE_SEED = 20240401
 
 
 class CutoffError(ValueError):
@@ -88,6 +93,7 @@ def build(project: Project) -> None:
         events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
         grains = Grains(connection, events)
         cutoffs = _plan(project, span_of(events))
+        days = {day for plan in cutoffs.values() for day in (*plan.labelled, plan.score)}
         status.update("snapshots: building")
         features = list(catalogue("customer", "time").values())
         for notice in left_out(grains, features):
@@ -96,10 +102,29 @@ def build(project: Project) -> None:
             connection,
             grains,
             features=features,
-            cutoffs={day for plan in cutoffs.values() for day in (*plan.labelled, plan.score)},
+            cutoffs=days,
             artifacts=artifacts,
             data=project.run.fingerprint,
         )
+        status.update("snapshots: products and profiles")
+        if "products" in grains.delivered:
+            build_snapshots(
+                connection,
+                grains,
+                features=list(catalogue("product").values()),
+                cutoffs={plan.score for plan in cutoffs.values()},
+                artifacts=artifacts,
+                data=project.run.fingerprint,
+                unit="product",
+            )
+            build_profiles(
+                connection,
+                grains,
+                cutoffs=sorted(days),
+                fit_at=min(days),
+                artifacts=artifacts,
+                seed=PROFILE_SEED,
+            )
         for name, plan in cutoffs.items():
             status.update(f"{name}: labels")
             model = find_model(name)

@@ -41,6 +41,7 @@ def build_snapshots(
     cutoffs: Iterable[date],
     artifacts: Path,
     data: str,
+    unit: Unit = "customer",
 ) -> Built:
     """Write one snapshot for each cut-off that is missing or out of date.
 
@@ -58,6 +59,8 @@ def build_snapshots(
         Root of the artefacts; see `snapshot_folder`.
     data : str
         Fingerprint of the data, kept in the manifest.
+    unit : str
+        What a row is: `"customer"` or `"product"`.
 
     Returns
     -------
@@ -67,22 +70,26 @@ def build_snapshots(
     available = grains.deliverable(features)
     version = digest(data, [definition_digest(one) for one in available])
     wanted = sorted(set(cutoffs))
-    missing = [day for day in wanted if not _is_current(artifacts, day, version)]
+    missing = [day for day in wanted if not _is_current(artifacts, unit, day, version)]
     if missing:
         with seen(grains, missing) as at:
-            table = snapshot_table(at, features=available)
+            table = snapshot_table(at, features=available, unit=unit)
             table = connection.create_table("snapshots", table, temp=True, overwrite=True)
             newest = newest_rows(at, features=available, cutoffs=missing)
         for day in missing:
             _write(
                 connection,
-                table,
-                artifacts,
-                day,
-                available,
-                newest=newest[day],
-                data=data,
-                version=version,
+                table.filter(_.as_of == day).order_by(list(KEYS[unit])),
+                snapshot_folder(artifacts, unit, day),
+                features=available,
+                manifest={
+                    "unit": unit,
+                    "as_of": day,
+                    "version": version,
+                    "data": data,
+                    "newest": newest[day],
+                    "codings": {},
+                },
             )
         connection.drop_table("snapshots")
     return Built(tuple(missing), tuple(day for day in wanted if day not in missing))
@@ -112,16 +119,16 @@ def read_snapshot(connection: Backend, artifacts: Path, unit: Unit, as_of: date)
     return connection.read_parquet(snapshot_folder(artifacts, unit, as_of) / "*.parquet")
 
 
-def _is_current(artifacts: Path, day: date, version: str) -> bool:
+def _is_current(artifacts: Path, unit: Unit, day: date, version: str) -> bool:
     """Tell whether a snapshot is there, of these data and definitions, with all its bytes.
 
     DVC moves files in and out of its cache after a stage; killed meanwhile, it leaves some out.
     """
     try:
-        manifest = read_manifest(artifacts, "customer", day)
+        manifest = read_manifest(artifacts, unit, day)
     except (SnapshotError, JSONDecodeError):
         return False
-    folder = snapshot_folder(artifacts, "customer", day)
+    folder = snapshot_folder(artifacts, unit, day)
     return bool(manifest["version"] == version and "newest" in manifest) and all(
         (folder / name).exists() and file_digest(folder / name) == expected
         for name, expected in manifest["files"].items()
@@ -130,29 +137,20 @@ def _is_current(artifacts: Path, day: date, version: str) -> bool:
 
 def _write(
     connection: Backend,
-    table: ir.Table,
-    artifacts: Path,
-    day: date,
-    features: Sequence[Feature],
+    rows: ir.Table,
+    to: Path,
     *,
-    newest: Mapping[str, date | None],
-    data: str,
-    version: str,
+    features: Sequence[Feature],
+    manifest: Mapping[str, Any],
 ) -> None:
-    with whole_folder(snapshot_folder(artifacts, "customer", day)) as folder:
+    with whole_folder(to) as folder:
         part = folder / "part-0.parquet"
-        rows = table.filter(_.as_of == day).order_by(list(KEYS["customer"]))
         connection.to_parquet(rows, part, compression="zstd")
         write_json(
             folder / "manifest.json",
             {
-                "unit": "customer",
-                "as_of": day,
+                **manifest,
                 "rows": int(connection.read_parquet(part).count().execute()),
-                "version": version,
-                "data": data,
-                "newest": newest,
-                "codings": {},
                 "features": {one.name: definition_digest(one) for one in features},
                 "files": {part.name: file_digest(part)},
             },

@@ -11,8 +11,9 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.contract import check
-from features.definition import KEYS, Feature, Grain, View
+from features.definition import KEYS, Feature, Grain, Unit, View
 from features.grains import memberships
+from features.shelf import offers
 from features.visibility import visible_rows
 
 
@@ -49,13 +50,27 @@ class Grains:
     def tables(self, source: Grain | View) -> list[ir.Table]:
         """Return the tables that a grain, or a view beside its rows, takes as arguments."""
         names = source.tables if isinstance(source, View) else source.sources
-        missing = [name for name in names if name not in self._events]
-        if missing:
+        return [self.table(name, wanted_by=source.name) for name in names]
+
+    def table(self, name: str, *, wanted_by: str = "this") -> ir.Table:
+        """Return a table as the authors of grains see it.
+
+        Raises
+        ------
+        MissingTableError
+            If it was not delivered.
+        """
+        if name not in self._events:
             raise MissingTableError(
-                f"{source.name} reads {', '.join(missing)}, which the data do not hold. "
-                "Deliver the table, or leave out what needs it."
+                f"{wanted_by} reads {name}, which the data do not hold. Deliver the table, or "
+                "leave out what needs it."
             )
-        return [self._events[name] for name in names]
+        return self._events[name]
+
+    @property
+    def delivered(self) -> frozenset[str]:
+        """Names of the tables that the data hold."""
+        return frozenset(self._events)
 
     def deliverable(self, features: Iterable[Feature]) -> list[Feature]:
         """Return the features all of whose source tables were delivered, by name."""
@@ -111,8 +126,8 @@ def seen(grains: Grains, cutoffs: Sequence[date]) -> Iterator[Seen]:
         opened.drop()
 
 
-def snapshot_table(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
-    """Return one row per customer known at each cut-off: key, `as_of`, one column a feature.
+def snapshot_table(at: Seen, *, features: Sequence[Feature], unit: Unit = "customer") -> ir.Table:
+    """Return one row per unit known at each cut-off: key, `as_of`, one column a feature.
 
     All features of a grain, at all cut-offs, are one aggregate. Features of the unit `time`
     have the same value for everybody at a cut-off.
@@ -125,7 +140,9 @@ def snapshot_table(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
     by_source: defaultdict[Grain | View, list[Feature]] = defaultdict(list)
     for one in features:
         by_source[check(one).grain].append(one)
-    table = at.rows(memberships).select("customer_id", "as_of").distinct()
+    key = list(KEYS[unit])
+    known = at.rows(_BASE[unit])
+    table = known.select(*key, "as_of").distinct()
     # One chain of joins and one selection at its end: a selection after each join would
     # make Ibis rewrite the whole statement once per grain.
     for number, (source, members) in enumerate(by_source.items()):
@@ -134,7 +151,7 @@ def snapshot_table(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
         aggregated = rows.group_by(keys).aggregate(**{o.name: o.aggregate(rows) for o in members})
         table = table.left_join(aggregated, keys, rname=f"{{name}}_of_{number}")
     return table.select(
-        "customer_id",
+        *key,
         "as_of",
         **{
             one.name: table[one.name] if one.empty is None else table[one.name].fill_null(one.empty)
@@ -171,3 +188,7 @@ def _grain_of(source: Grain | View) -> Grain:
     while isinstance(source, View):
         source = source.base
     return source
+
+
+#: The rows that say which units are known.
+_BASE: dict[Unit, Grain | View] = {"customer": memberships, "product": offers}

@@ -1,5 +1,6 @@
 """`shortlist features`: what is known about customers, and what one feature says."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,15 +89,14 @@ features.command("show")(verb(show))
 
 def _profile_of(artifacts: Path, feature: Any) -> "Profile | None":
     from pipeline.engine import engine
-    from pipeline.feature_profile import newest_snapshot, profile
+    from pipeline.feature_profile import profile
     from pipeline.snapshot_store import SnapshotError
 
-    try:
-        newest_snapshot(artifacts)
-    except SnapshotError:
+    if not (artifacts / "snapshots").exists():
         return None
-    with engine(artifacts) as connection:
+    with engine(artifacts) as connection, suppress(SnapshotError):
         return profile(connection, artifacts, feature)
+    return None
 
 
 def _page(said: "About", looks: "Profile | None") -> "Table":
@@ -116,7 +116,7 @@ def _page(said: "About", looks: "Profile | None") -> "Table":
     if looks is None:
         table.add_row("snapshot", "none has it yet; `shortlist run` builds one")
         return table
-    table.add_row("snapshot", f"{looks.as_of}, {looks.rows:,} customers")
+    table.add_row("snapshot", f"{looks.as_of}, {looks.rows:,} rows")
     table.add_row("coverage", f"{looks.known_share:.1%} known, {looks.distinct:,} distinct values")
     for key, value in looks.numbers.items():
         table.add_row(key, f"{value:.1%}" if key == "zero_share" else f"{value:,.4g}")

@@ -1,0 +1,185 @@
+"""Fit the codings once on the past, keep them by version, and apply them at every cut-off."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ibis
+from ibis import _
+from ibis.backends.duckdb import Backend
+
+from features.codings import CODINGS
+from features.definition import Coding, Fitted, Known
+from features.views import tastes
+from pipeline.durable import whole_folder, write_json
+from pipeline.fingerprint import digest, file_digest, function_code
+from pipeline.snapshot_store import read_manifest, read_snapshot, snapshot_folder
+from pipeline.snapshot_table import Grains, seen
+
+
+class CodingError(ValueError):
+    """A coding was not fitted yet."""
+
+
+class Profiles(NamedTuple):
+    """The version of each coding, and the cut-offs at which they were applied anew."""
+
+    versions: dict[str, str]
+    built: tuple[date, ...]
+
+
+def coding_folder(artifacts: Path, name: str, version: str) -> Path:
+    """Return where a version of a coding lies."""
+    return artifacts / "codings" / name / version
+
+
+def profile_folder(artifacts: Path, as_of: date) -> Path:
+    """Return where the codes of all customers at a cut-off lie."""
+    return artifacts / "snapshots" / "profile" / f"as_of={as_of.isoformat()}"
+
+
+def build_profiles(
+    connection: Backend,
+    grains: Grains,
+    *,
+    cutoffs: Sequence[date],
+    fit_at: date,
+    artifacts: Path,
+    seed: int,
+) -> Profiles:
+    """Fit what is missing on one cut-off, and apply all codings at the others.
+
+    A coding is fitted again only if its code, its seed or the snapshot it learned from
+    changed; a cut-off is coded again only if a coding or its own snapshot did.
+
+    Parameters
+    ----------
+    connection : Backend
+        Engine that holds the grains.
+    grains : Grains
+        Rows to count.
+    cutoffs : sequence of date
+        Cut-offs whose customer snapshots were built.
+    fit_at : date
+        The earliest training cut-off: nothing later may teach a coding.
+    artifacts : Path
+        Root of the artefacts.
+    seed : int
+        For what starts at random.
+    """
+    learned_from = read_manifest(artifacts, "customer", fit_at)["version"]
+    versions = {
+        one.name: digest(_code(one), seed, fit_at, learned_from) for one in CODINGS.values()
+    }
+    if "products" not in grains.delivered:
+        return Profiles({}, ())
+    days = sorted(set(cutoffs))
+    missing = [day for day in days if not _is_current(artifacts, day, versions)]
+    unfitted = [
+        name
+        for name, version in versions.items()
+        if not (coding_folder(artifacts, name, version) / "manifest.json").exists()
+    ]
+    if missing or unfitted:
+        with seen(grains, [fit_at, *missing]) as at:
+            bought = at.rows(tastes)
+
+            def known(day: date) -> Known:
+                snapshot = read_snapshot(connection, artifacts, "customer", day)
+                return Known(snapshot, bought.filter(_.as_of == day))
+
+            for name in unfitted:
+                coding, folder = CODINGS[name], coding_folder(artifacts, name, versions[name])
+                _fit(coding, known(fit_at), folder, fit_at=fit_at, seed=seed)
+            for day in missing:
+                _apply(connection, known(day), artifacts, day=day, versions=versions)
+    return Profiles(versions, tuple(missing))
+
+
+def read_coding(artifacts: Path, name: str, version: str) -> Fitted:
+    """Return what a version of a coding learned.
+
+    Raises
+    ------
+    CodingError
+        If there is no such version.
+    """
+    path = coding_folder(artifacts, name, version) / "fitted.json"
+    if not path.exists():
+        raise CodingError(f"{name} has no version {version}. `shortlist run` fits the codings.")
+    found: Fitted = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _fit(coding: Coding, known: Known, to: Path, *, fit_at: date, seed: int) -> None:
+    fitted = coding.fit(known, seed)
+    with whole_folder(to) as folder:
+        write_json(folder / "fitted.json", fitted)
+        write_json(
+            folder / "manifest.json",
+            {
+                "coding": coding.name,
+                "label": coding.label,
+                "version": to.name,
+                "fitted_at": fit_at,
+                "seed": seed,
+                "codes": [code._asdict() for code in coding.describe(fitted)],
+                "files": {"fitted.json": file_digest(folder / "fitted.json")},
+            },
+        )
+
+
+def _apply(
+    connection: Backend, known: Known, artifacts: Path, *, day: date, versions: Mapping[str, str]
+) -> None:
+    import pandas as pd
+
+    coded = pd.concat(
+        [
+            CODINGS[name].apply(read_coding(artifacts, name, version), known)
+            for name, version in versions.items()
+        ],
+        axis=1,
+    ).reset_index()
+    texts = {"customer_id", *versions}
+    schema = {name: "string" if name in texts else "float64" for name in coded.columns}
+    rows = ibis.memtable(coded.astype(object).where(coded.notna(), None), schema=schema)
+    with whole_folder(profile_folder(artifacts, day)) as folder:
+        part = folder / "part-0.parquet"
+        connection.to_parquet(
+            rows.mutate(as_of=ibis.literal(day)).order_by("customer_id"), part, compression="zstd"
+        )
+        write_json(
+            folder / "manifest.json",
+            {
+                "as_of": day,
+                "rows": len(coded),
+                "snapshot": read_manifest(artifacts, "customer", day)["version"],
+                "codings": dict(versions),
+                "sizes": {
+                    name: {str(k): int(n) for k, n in coded[name].value_counts().items()}
+                    for name in versions
+                },
+                "files": {part.name: file_digest(part)},
+            },
+        )
+
+
+def _is_current(artifacts: Path, day: date, versions: Mapping[str, str]) -> bool:
+    path = profile_folder(artifacts, day) / "manifest.json"
+    if not path.exists():
+        return False
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    snapshot = snapshot_folder(artifacts, "customer", day)
+    return bool(
+        manifest["codings"] == dict(versions)
+        and snapshot.exists()
+        and manifest["snapshot"] == read_manifest(artifacts, "customer", day)["version"]
+    )
+
+
+def _code(coding: Coding) -> list[str]:
+    parts = (coding.fit, coding.apply, coding.describe)
+    return [line for part in parts for line in function_code(part)]

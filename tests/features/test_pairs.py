@@ -1,0 +1,142 @@
+"""A customer beside a product, sold or not: states, intervals, affinities, companions."""
+
+from datetime import date
+
+import ibis
+import pandas as pd
+import pytest
+from shop import AS_OF, product, returned, sale, shop, table
+
+from features.contract import carries_its_unit
+from features.pair_context import KnownState
+from features.pairs import PAIR_FEATURES, pair_table
+from features.shelf import associations, offers
+from features.views import holdings, tastes
+from pipeline.snapshot_table import seen
+
+SHELF = [
+    product("pad-1", family="pad", generation=1, category="pads", brand="Bo", list_price=10.0,
+            launched_on=date(2022, 1, 1)),
+    product("pad-2", family="pad", generation=2, category="pads", brand="Bo", list_price=20.0,
+            launched_on=date(2024, 1, 1)),
+    product("pad-3", family="pad", generation=3, category="pads", brand="Bo", list_price=30.0,
+            launched_on=date(2024, 5, 20)),
+    product("ink", category="ink", days_of_supply=30.0, list_price=5.0),
+    product("cup", category="cups", list_price=1.0, launched_on=date(2022, 1, 1)),
+]  # fmt: skip
+ROWS = [
+    sale("ann", "2023-06-02", product="pad-1", amount=75.0),
+    sale("ann", "2024-05-02", product="ink", amount=25.0, quantity=2.0),
+    sale("bob", "2024-05-01", product="pad-1"),
+    returned("bob", "2024-05-02", product="pad-1"),
+]
+
+
+def of(pairs, rows=ROWS, shelf=SHELF, passed_in=None):
+    grains = shop(*rows, products=shelf)
+    wanted = ibis.memtable(
+        pd.DataFrame(pairs, columns=["customer_id", "product_id"]),
+        schema={"customer_id": "string", "product_id": "string"},
+    )
+    extra = None if passed_in is None else table("products", passed_in)
+    with seen(grains, [AS_OF]) as at:
+        state = KnownState(
+            *(at.rows(view) for view in (holdings, tastes, offers, associations)),
+            table("products", shelf),
+        )
+        frame = grains.connection.to_pandas(pair_table(wanted, state, passed_in=extra))
+    frame = frame.astype(object).where(frame.notna(), None)
+    return frame.set_index(["customer_id", "product_id"])
+
+
+STATES = {
+    ("ann", "ink"): "REPEAT",
+    ("ann", "pad-2"): "UPGRADE",
+    ("ann", "pad-3"): "UPGRADE",
+    ("bob", "pad-3"): "NEW",  # the older one was brought back
+    ("bob", "cup"): "CROSS",
+    ("bob", "ink"): "CROSS",  # no launch known, but it was sold to ann
+}
+
+
+def test_the_state_is_the_first_that_applies():
+    rows = [*ROWS, sale("ann", "2024-01-01", product="ink", amount=0.0)]
+    assert of(list(STATES), rows)["pair_state"].to_dict() == STATES
+
+
+def test_what_the_customer_has_is_told_from_what_is_offered():
+    row = of([("ann", "pad-3")]).loc[("ann", "pad-3")]
+    assert row["owns_predecessor"] == 1
+    assert row["predecessor_age_days"] == 365
+    assert row["generations_ahead"] == 2
+    assert row["category_affinity_share"] == 0.75
+    assert row["category_last_days"] == 365
+    assert row["price_band_affinity_share"] == 0.0  # pad-1 is of the low band
+    assert row["pair_purchase_days_count"] == 0
+
+
+def test_pieces_times_supply_is_the_expected_interval():
+    row = of([("ann", "ink")]).loc[("ann", "ink")]
+    assert row["pair_elapsed_ratio"] == 0.5
+    assert row["pair_supply_left_days"] == 30.0
+
+
+def test_without_a_supply_the_customers_own_gap_is_the_expected_interval():
+    rows = [sale("ann", day, product="cup") for day in ("2024-05-02", "2024-05-12", "2024-05-22")]
+    assert of([("ann", "cup")], rows).loc[("ann", "cup"), "pair_elapsed_ratio"] == 1.0
+
+
+def test_without_either_the_gap_of_the_category_is_the_expected_interval():
+    others = [
+        sale(f"c{n}", day, product="cup") for n in range(20) for day in ("2024-04-01", "2024-04-21")
+    ]
+    row = of([("ann", "cup")], [sale("ann", "2024-05-22", product="cup"), *others])
+    assert row.loc[("ann", "cup"), "pair_elapsed_ratio"] == 0.5
+
+
+def test_a_product_that_is_passed_in_is_scored_like_any_other():
+    new = product("pad-9", family="pad", generation=9, category="pads", brand="Bo",
+                  list_price=40.0, launched_on=date(2024, 7, 1))  # fmt: skip
+    row = of([("ann", "pad-9")], passed_in=[new]).loc[("ann", "pad-9")]
+    assert row["pair_state"] == "UPGRADE"
+    assert row["category_affinity_share"] == 0.75
+    assert row["brand_affinity_share"] == 1.0
+    assert row["generations_ahead"] == 8
+
+
+def test_a_product_passed_in_under_another_name_scores_the_same():
+    twin = {**SHELF[2], "product_id": "twin"}
+    pair, other = ("ann", "pad-3"), ("ann", "twin")
+    both = of([pair, other], passed_in=[twin])
+    pd.testing.assert_series_equal(both.loc[pair], both.loc[other], check_names=False)
+
+
+def test_what_was_bought_draws_what_goes_with_it():
+    together = [
+        row
+        for n in range(10)
+        for row in (
+            sale(f"c{n}", "2024-04-01", order=f"o{n}", product="cup"),
+            sale(f"c{n}", "2024-04-01", order=f"o{n}", product="ink"),
+        )
+    ]
+    alone = [sale(f"d{n}", "2024-04-01", product="pad-1") for n in range(9)]
+    rows = [*together, *alone, sale("ann", "2024-05-01", product="cup")]
+    row = of([("ann", "ink")], rows).loc[("ann", "ink")]
+    assert row["co_purchase_score"] == pytest.approx(10 / 11)
+    assert row["co_purchase_lift_ratio"] == pytest.approx(10 * 20 / (11 * 10))
+
+
+def test_an_attribute_that_is_unknown_is_null_and_not_zero():
+    row = of([("ann", "odd")], shelf=[*SHELF, product("odd")]).loc[("ann", "odd")]
+    assert row["category_affinity_share"] is None
+    assert row["brand_affinity_share"] is None
+    assert row["pair_state"] == "NEW"
+
+
+@pytest.mark.parametrize("one", PAIR_FEATURES.values(), ids=lambda one: one.name)
+def test_every_pair_feature_says_what_it_is(one):
+    assert carries_its_unit(one.name, one.unit)
+    assert "null" in one.value.__doc__.lower()
+    assert one.label["en"]
+    assert any("一" <= letter <= "鿿" for letter in one.label["zh-TW"])
