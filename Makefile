@@ -48,6 +48,9 @@ notebooks: demo  ## Run every notebook on the demo, top to bottom
 	@$(BIN)/jupyter nbconvert --to html --execute --output-dir artifacts/notebooks \
 		--log-level WARN notebooks/*.ipynb
 
+docs: setup  ## Generate the pages of docs/ that come from code
+	@$(BIN)/python tests/support/feature_page.py
+
 nightly: setup  ## Run the tests that take minutes
 	@$(BIN)/pytest --quiet -m nightly
 

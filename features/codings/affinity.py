@@ -1,4 +1,14 @@
-"""Affinity: the needs that a customer's purchases point to, against what is usual."""
+"""Affinity: the needs that a customer's purchases point to, against what is usual.
+
+A category is held against what a customer with so many purchases usually has of it. The
+quotient is drawn towards 1 by a gamma prior [1]_: a single purchase of something rare is no
+taste yet, and would otherwise look like the strongest of all.
+
+References
+----------
+.. [1] DuMouchel, W. (1999). Bayesian data mining in large frequency tables, with an
+   application to the FDA spontaneous reporting system. Am. Stat. 53, 177-190.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -8,8 +18,8 @@ from features.definition import Code, Coding, Fitted, Known
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Purchases that a customer is lent at the usual mix: one purchase is no taste yet.
-LENT = 3.0
+#: Strength of the prior, in purchases.
+LENT = 4.0
 #: From this multiple of the usual on, a category stands out.
 STANDS_OUT = 1.25
 BROAD = "broad"
@@ -28,10 +38,9 @@ def _apply(fitted: Fitted, known: Known) -> "pd.DataFrame":
     import pandas as pd
 
     bought = purchases_frame(known, "category")
-    usual = bought["value"].map(fitted["usual_share"]).fillna(RARE).clip(lower=RARE)
+    usual = bought["value"].map(fitted["usual_share"]).astype("float64").fillna(RARE)
     total = bought.groupby("customer_id")["purchases"].transform("sum")
-    expected = LENT * usual
-    bought["index"] = (bought["purchases"] + expected) / (total + LENT) / usual
+    bought["index"] = (bought["purchases"] + LENT) / (total * usual.clip(lower=RARE) + LENT)
     best = bought.sort_values(
         ["customer_id", "index", "purchases", "value"], ascending=[True, False, False, True]
     ).drop_duplicates("customer_id")

@@ -11,6 +11,7 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.codings import CODINGS
+from features.codings.cluster import stability
 from features.definition import Coding, Fitted, Known
 from features.views import tastes
 from pipeline.durable import whole_folder, write_json
@@ -68,6 +69,11 @@ def build_profiles(
         Root of the artefacts.
     seed : int
         For what starts at random.
+
+    Notes
+    -----
+    The manifest of the newest cut-off says in `stability` whether the segments would come out
+    the same if they were fitted there: the adjusted Rand index, 1 for the same.
     """
     learned_from = read_manifest(artifacts, "customer", fit_at)["version"]
     versions = {
@@ -94,7 +100,16 @@ def build_profiles(
                 coding, folder = CODINGS[name], coding_folder(artifacts, name, versions[name])
                 _fit(coding, known(fit_at), folder, fit_at=fit_at, seed=seed)
             for day in missing:
-                _apply(connection, known(day), artifacts, day=day, versions=versions)
+                survives = None
+                if day == days[-1] and day != fit_at:
+                    survives = _stability(artifacts, versions["cluster"], known(day), seed)
+                manifest = {
+                    "as_of": day,
+                    "snapshot": read_manifest(artifacts, "customer", day)["version"],
+                    "codings": versions,
+                    "stability": survives,
+                }
+                _apply(connection, known(day), artifacts, manifest=manifest)
     return Profiles(versions, tuple(missing))
 
 
@@ -132,10 +147,11 @@ def _fit(coding: Coding, known: Known, to: Path, *, fit_at: date, seed: int) -> 
 
 
 def _apply(
-    connection: Backend, known: Known, artifacts: Path, *, day: date, versions: Mapping[str, str]
+    connection: Backend, known: Known, artifacts: Path, *, manifest: Mapping[str, Any]
 ) -> None:
     import pandas as pd
 
+    day, versions = manifest["as_of"], manifest["codings"]
     coded = pd.concat(
         [
             CODINGS[name].apply(read_coding(artifacts, name, version), known)
@@ -154,10 +170,8 @@ def _apply(
         write_json(
             folder / "manifest.json",
             {
-                "as_of": day,
+                **manifest,
                 "rows": len(coded),
-                "snapshot": read_manifest(artifacts, "customer", day)["version"],
-                "codings": dict(versions),
                 "sizes": {
                     name: {str(k): int(n) for k, n in coded[name].value_counts().items()}
                     for name in versions
@@ -165,6 +179,13 @@ def _apply(
                 "files": {part.name: file_digest(part)},
             },
         )
+
+
+def _stability(artifacts: Path, version: str, known: Known, seed: int) -> float:
+    """Return how alike the segments in use are to those that a fit of today would find."""
+    cluster = CODINGS["cluster"]
+    in_use = read_coding(artifacts, "cluster", version)
+    return stability(in_use, cluster.fit(known, seed), known)
 
 
 def _is_current(artifacts: Path, day: date, versions: Mapping[str, str]) -> bool:

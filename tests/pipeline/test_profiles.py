@@ -32,11 +32,11 @@ SHELF = [
 
 
 def shoppers() -> list:
-    """Cooks buy pots and pans, at a discount; photographers buy lenses and films, often."""
+    """Cooks buy pots and pans, at a discount; photographers buy lenses and films, online."""
     rng = np.random.default_rng(7)
     rows = []
     for n in range(60):
-        for visit in range(3):
+        for visit in range(4):
             day = date(2023, 9, 1) + pd.Timedelta(days=int(rng.integers(0, 170)))
             rows.append(
                 sale(
@@ -48,7 +48,7 @@ def shoppers() -> list:
                     channel="store",
                 )
             )
-        for visit in range(5):
+        for visit in range(4):
             day = date(2023, 9, 1) + pd.Timedelta(days=int(rng.integers(0, 170)))
             rows.append(
                 sale(
@@ -162,15 +162,23 @@ def test_a_second_run_fits_and_applies_nothing(built):
     assert before == after
 
 
-def test_segments_survive_a_refit(built):
+def test_stability_is_one_for_the_same_segments_under_other_names(built):
     artifacts, shop_, profiles = built
     snapshot = read_snapshot(shop_.connection, artifacts, "customer", LATE)
     with seen(shop_, [LATE]) as at:
         now = Known(snapshot, at.rows(tastes))
-        cluster = CODINGS["cluster"]
-        old = read_coding(artifacts, "cluster", profiles.versions["cluster"])
-        assert stability(old, old, now) == 1.0
-        assert stability(old, cluster.fit(now, 1), now) > 0.5
+        one = read_coding(artifacts, "cluster", profiles.versions["cluster"])
+        renamed = {**one, "centres": one["centres"][::-1]}
+        assert stability(one, renamed, now) == pytest.approx(1.0)
+        flipped = {**one, "centres": [[0.0] * len(one["used"]) for _ in one["centres"]]}
+        assert stability(one, flipped, now) == pytest.approx(0.0)
+
+
+def test_the_newest_cut_off_says_whether_segments_survive_a_refit(built):
+    manifests = [json.loads((profile_folder(built[0], day) / "manifest.json").read_text())
+                 for day in (EARLY, LATE)]  # fmt: skip
+    assert manifests[0]["stability"] is None
+    assert -1 < manifests[1]["stability"] < 1
 
 
 def test_a_customer_is_coded_alone(built):
@@ -186,3 +194,14 @@ def test_a_customer_is_coded_alone(built):
         for name, coding in CODINGS.items():
             alone = coding.apply(read_coding(artifacts, name, profiles.versions[name]), one)
             assert alone.loc["photo07", name] == everyone.loc["photo07", name]
+
+
+def test_data_without_categories_prices_or_profiles_are_coded_as_unknown(tmp_path):
+    rows = [sale(f"c{n}", "2024-01-15") for n in range(3)]
+    shop_ = shop(*rows, products=[product("kettle")], members=[member("c0"), member("c1"),
+                                                               member("c2")])  # fmt: skip
+    run(tmp_path, shop_)
+    assert codes(tmp_path)["affinity"].tolist() == ["broad"] * 3
+    assert codes(tmp_path)["demographic"].tolist() == ["unknown"] * 3
+    assert codes(tmp_path)["lifestyle"].tolist() == ["mixed"] * 3
+    assert codes(tmp_path)["cluster"].tolist() == ["segment_1"] * 3
