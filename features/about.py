@@ -77,7 +77,8 @@ def meaning_of_null(feature: Feature) -> str:
         return f"never null: {feature.empty} for a customer without a row"
     text = " ".join(feature.description.split())
     clauses = re.split(r"(?<=[.;]) ", text)
-    return " ".join(clause for clause in clauses if "null" in clause.lower())
+    said = " ".join(clause for clause in clauses if "null" in clause.lower())
+    return said.rstrip(";")
 
 
 def theme_of(feature: Feature) -> str:

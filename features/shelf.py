@@ -106,7 +106,11 @@ def offers(rows: ir.Table) -> ir.Table:
         whole = whole.left_join(gap, ["as_of", level]).drop("as_of_right", f"{level}_right")
     return whole.mutate(
         repurchase_gap=_.gap_like.coalesce(_.gap_wide),
-        heat_share=_.pieces_30 / _.pieces_30.sum().over(group_by=["as_of", "like"]).nullif(0),
+        # Products without a category are not alike for that.
+        heat_share=_.like.notnull().ifelse(
+            _.pieces_30 / _.pieces_30.sum().over(group_by=["as_of", "like"]).nullif(0),
+            ibis.null("float64"),
+        ),
     ).drop("gap_like", "gap_wide")
 
 

@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from product_reference import product_reference
 from reference import reference
 from shop import shop, snapshot
 
 from features.catalogue import catalogue
 
 FEATURES = tuple(catalogue("customer", "time").values())
+PRODUCT_FEATURES = tuple(catalogue("product").values())
 #: A leap day, the turn of a year, the day after clocks change in London, plain days.
 CUTOFFS = (
     date(2024, 2, 29),
@@ -165,9 +167,29 @@ def compare(drawn) -> None:
     )
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def compare_products(drawn) -> None:
+    tables, as_of, zone = drawn
+    rest = {name: rows for name, rows in tables.items() if name != "transactions"}
+    members = rest.pop("customers")
+    # Few orders hold many lines: only then is anything found together often enough.
+    lines = [{**row, "order_id": f"{row['order_id']}-{n % 13}"}
+             for n, row in enumerate(tables["transactions"] * 6)]  # fmt: skip
+    shop_ = shop(*lines, time_zone=zone, members=members, **rest)
+    got = snapshot(shop_, *PRODUCT_FEATURES, as_of=as_of, unit="product").drop(columns="as_of")
+    expected = product_reference({**tables, "transactions": lines}, as_of=as_of, time_zone=zone)
+    assert set(expected) == set(got)
+    pd.testing.assert_frame_equal(
+        _plain(got, PRODUCT_FEATURES),
+        _plain(expected[list(got)], PRODUCT_FEATURES),
+        rtol=1e-9,
+        atol=1e-9,
+        check_names=False,
+    )
+
+
+def _plain(frame: pd.DataFrame, features=FEATURES) -> pd.DataFrame:
     """Return numbers as floats and texts as objects, so that only values are compared."""
-    texts = [one.name for one in FEATURES if one.unit == "text"]
+    texts = [one.name for one in features if one.unit == "text"]
     plain = frame.sort_index().astype(object).where(frame.sort_index().notna(), None)
     plain.index = plain.index.astype(object)
     numbers = plain.drop(columns=texts).astype("float64")
@@ -193,3 +215,16 @@ def test_the_engine_agrees_with_the_reference(drawn):
 @settings(max_examples=150, **DRAWN)
 def test_the_engine_agrees_with_the_reference_on_many_shops(drawn):
     compare(drawn)
+
+
+@given(shops())
+@settings(max_examples=4, **DRAWN)
+def test_the_engine_agrees_with_the_reference_about_products(drawn):
+    compare_products(drawn)
+
+
+@pytest.mark.nightly
+@given(shops())
+@settings(max_examples=100, **DRAWN)
+def test_the_engine_agrees_with_the_reference_about_many_products(drawn):
+    compare_products(drawn)

@@ -87,6 +87,13 @@ def test_what_becomes_known_later_changes_nothing():
     assert of([late], shelf).equals(of([], shelf))
 
 
+def test_the_order_of_the_rows_does_not_matter():
+    shelf = [product(name, category="cups", list_price=5.0) for name in ("kettle", "cup")]
+    rows = [sale("ann", day, product=name, order=day)
+            for day in ("2024-05-01", "2024-05-20") for name in ("kettle", "cup")]  # fmt: skip
+    assert of(rows, shelf).sort_index().equals(of(rows[::-1], shelf[::-1]).sort_index())
+
+
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda one: one.name)
 def test_every_product_feature_keeps_the_contract(feature):
     assert check(feature) is feature

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from features.definition import Feature
+from features.definition import KEYS, Feature, Unit
 from features.tables import TABLE_BY_NAME
 from pipeline.events import as_events
 from pipeline.snapshot_table import Grains, seen, snapshot_table
@@ -130,12 +130,15 @@ def shop(*rows: dict[str, Any], time_zone: str = "UTC", **tables: Any) -> Grains
     return Grains(ibis.duckdb.connect(), events)
 
 
-def snapshot(grains: Grains, *features: Feature, as_of: date = AS_OF) -> pd.DataFrame:
-    """Return the features of every member known at the cut-off, by customer."""
+def snapshot(
+    grains: Grains, *features: Feature, as_of: date = AS_OF, unit: Unit = "customer"
+) -> pd.DataFrame:
+    """Return the features of every unit known at the cut-off, by customer or product."""
+    (key,) = KEYS[unit]
     with seen(grains, [as_of]) as at:
-        table = snapshot_table(at, features=features)
-        frame = grains.connection.to_pandas(table.order_by("customer_id"))
-    return frame.set_index("customer_id")
+        table = snapshot_table(at, features=features, unit=unit)
+        frame = grains.connection.to_pandas(table.order_by(key))
+    return frame.set_index(key)
 
 
 def value_of(feature: Feature, *rows: dict[str, Any], **given: Any) -> dict[str, Any]:
