@@ -53,6 +53,8 @@ def fit_line(columns: FloatArray, y: FloatArray, *, logistic: bool, ridge: float
     """
     if logistic and 0 < y.mean() < 1:
         return fit_logistic(columns, y, penalty=ridge)
+    if logistic:
+        return _constant(y, columns.shape[1])
     mean = columns.mean(axis=0)
     centred = columns - mean
     gram = centred.T @ centred
@@ -96,15 +98,16 @@ def fit_by_evidence(
     ----------
     .. [1] MacKay, D. J. C. (1992). Bayesian interpolation. Neural Computation 4, 415-447.
     """
+    if logistic and not 0 < y.mean() < 1:
+        return [Believed(1.0, _constant(y, columns.shape[1]))]
     start = RIDGES[0]
     # One penalty for all, so weak terms are scaled up.
     scale = np.where(doubtful, 1.0, np.sqrt(start / WEAK))
-    curve = logistic and 0 < y.mean() < 1
-    first = fit_line(columns * scale, y, logistic=curve, ridge=start)
+    first = fit_line(columns * scale, y, logistic=logistic, ridge=start)
     first[1:] *= scale
     design = np.column_stack([np.ones(len(y)), columns])
     fitted = design @ first
-    if curve:
+    if logistic:
         p = 1 / (1 + np.exp(-np.clip(fitted, -700, 700)))
         variance = 1.0
         hessian = (design * (p * (1 - p))[:, None]).T @ design
@@ -128,6 +131,17 @@ def fit_by_evidence(
     weight = np.where(weight >= LEAST_EVIDENCE * weight.sum(), weight, 0.0)
     weight /= weight.sum()
     return [Believed(float(w), s) for w, s in zip(weight, solutions, strict=True) if w > 0]
+
+
+def _constant(y: FloatArray, width: int) -> FloatArray:
+    """Return the line of an outcome that never varied: nearly 0 or 1, whatever the columns.
+
+    It is taken for one half of a case short of certain, as the smallest sample would be.
+    """
+    rate = (float(y.sum()) + 0.5) / (len(y) + 1)
+    solution = np.zeros(width + 1)
+    solution[0] = np.log(rate / (1 - rate))
+    return solution
 
 
 def thinned(count: int, *, seed: int) -> NDArray[np.int64]:

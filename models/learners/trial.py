@@ -118,7 +118,7 @@ def checked_trial(
     if pd.isna(names).any():
         raise TrialError(f"arm has {int(pd.isna(names).sum())} missing values; drop those rows")
     names = names.astype(str)
-    arms = _arms(names, control, fewest)
+    arms = _arms(names, str(control), fewest)
     code = pd.Index(arms).get_indexer(pd.Index(names)).astype(np.int64)
     customers = None if cluster is None else _customers(cluster, code, crossover=crossover)
     chance = None if probability is None else _chances(probability, arms, code)

@@ -128,6 +128,21 @@ def test_columns_may_come_in_another_order_with_values_never_seen():
     assert np.isfinite(learner.predict_effect(new).to_numpy()).all()
 
 
+def test_an_arm_in_which_nobody_responded_has_the_others_rate_as_its_effect():
+    random = np.random.default_rng(14)
+    X = pd.DataFrame({"x": random.normal(size=1_000)})
+    arm = np.repeat(["control", "t"], 500)
+    y = np.where(arm == "t", random.random(1_000) < 0.3, 0)
+    effect = LiftLearner(**SMALL).fit(X, y, arm, probability=0.5).predict_effect(X)["t"]
+    assert_allclose(effect.mean(), y[arm == "t"].mean(), atol=0.02)
+
+
+def test_arms_may_be_numbers():
+    X, y, arm, _ = experiment(15, 1_000)
+    effect = LiftLearner(control=0, **SMALL).fit(X, y, (arm == "coupon") * 1).predict_effect(X)
+    assert list(effect.columns) == ["1"]
+
+
 def test_a_constant_column_gives_the_average_effect_to_everyone():
     random = np.random.default_rng(10)
     arm = random.choice(["control", "t"], 1_000)
