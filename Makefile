@@ -1,24 +1,25 @@
 # `make demo` and `make test` need git, make and Python 3.11 or newer; all else is set up here.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lab serve notebooks test-spark nightly docs bench lock clean
+.PHONY: help setup demo test check lab serve notebooks test-spark test-pythons nightly docs bench lock clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.installed  ## Make .venv with everything that is needed, at the locked versions
+setup: $(VENV)/.installed  ## Make .venv with everything that is needed, at the locked versions
 
-.venv/.installed: requirements/uv.txt requirements/dev.txt pyproject.toml
+$(VENV)/.installed: requirements/uv.txt requirements/dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
-	@echo "Setting up .venv (about 1.5 GB, a minute or two)"
-	@$(PYTHON) -m venv --clear .venv
+	@echo "Setting up $(VENV) (about 1.5 GB, a minute or two)"
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/uv.txt
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
@@ -51,21 +52,24 @@ notebooks: demo  ## Run every notebook on the demo, top to bottom
 docs: setup  ## Generate the pages of docs/ that come from code
 	@$(BIN)/python tests/support/feature_page.py
 
+test-pythons:  ## Run the tests on every Python from 3.11 on that is installed
+	@.ci/try-pythons
+
 nightly: setup  ## Run the tests that take minutes
 	@$(BIN)/pytest --quiet -m nightly
 
-.venv/.installed-all: .venv/.installed requirements/all.txt
+$(VENV)/.installed-all: $(VENV)/.installed requirements/all.txt
 	@$(INSTALL) --require-hashes -r requirements/all.txt
 	@touch $@
 
 BENCHMARKS := $(patsubst benchmarks/%.py,bench-%,$(wildcard benchmarks/*.py))
 bench: $(filter-out bench-record bench-__init__,$(BENCHMARKS))  ## Run every benchmark, into docs/benchmarks.md
 
-bench-%: .venv/.installed-all
+bench-%: $(VENV)/.installed-all
 	@$(BIN)/python benchmarks/$(subst -,_,$*).py
 
 lock:  ## Renew the lock files: names, versions and hashes
-	@test -x $(UV) || { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv; }
+	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
 	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark \
 		--output-file requirements/all.txt
 	@$(COMPILE) --group dev --group notebooks --constraint requirements/all.txt \
@@ -75,4 +79,4 @@ lock:  ## Renew the lock files: names, versions and hashes
 		--output-file requirements/uv.txt
 
 clean:  ## Remove what was produced and what was set up
-	@rm -rf .venv artifacts data .dvc/cache .dvc/tmp dvc.lock
+	@rm -rf .venv .venv-* artifacts data .dvc/cache .dvc/tmp dvc.lock

@@ -3,8 +3,9 @@
 A leak makes every other figure better, so none of them gives it away. These look for it:
 
 - *columns*: no feature by itself tells the outcome better than a declared limit;
-- *periods*: rows to be scored look like rows that were learned from. A column that is filled
-  in later, or in another unit since, differs;
+- *periods*: rows to be scored look like the newest rows with labels. A column that is filled
+  in later, or in another unit since, differs. So do, by nature, all that count since the data
+  began: three months apart, invoices of Online Retail are told apart with an area of 0.83;
 - *permuted labels*: the same learner, taught shuffled labels, tells the shuffled labels of
   the test rows no better than chance. Equal rows keep equal labels, so that it rings where
   test rows are among the rows that were learned from;
@@ -94,15 +95,15 @@ def columns_alarm(rows: Examples, *, limit: float, seed: int) -> Alarm:
 
 
 def periods_alarm(
-    learned: Examples, *, scored: pd.DataFrame, customers: pd.Series, limit: float, seed: int
+    labelled: Examples, *, scored: pd.DataFrame, customers: pd.Series, limit: float, seed: int
 ) -> Alarm:
-    """Ring if rows to be scored can be told from rows that were learned from.
+    """Ring if rows to be scored can be told from rows with labels.
 
     The suspects are the columns that tell them apart best by themselves.
     """
-    X = pd.concat([learned.X, scored], ignore_index=True)
-    is_scored = np.repeat([0, 1], [len(learned.X), len(scored)])
-    groups = pd.concat([learned.keys["customer_id"], customers], ignore_index=True)
+    X = pd.concat([labelled.X, scored], ignore_index=True)
+    is_scored = np.repeat([0, 1], [len(labelled.X), len(scored)])
+    groups = pd.concat([labelled.keys["customer_id"], customers], ignore_index=True)
     area = adversarial_auc(X, is_scored, groups=groups.to_numpy(), seed=seed)
     most = column_auc(is_scored, X, seed=seed).head(NAMED)
     suspects = {str(name): float(one) for name, one in most.items()}

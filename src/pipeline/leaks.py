@@ -61,7 +61,7 @@ def check_leaks(
     return (
         columns_alarm(learned, limit=limits.column_auc, seed=own.seed),
         periods_alarm(
-            learning["calibrate"],
+            sampled(test, seed=own.seed),
             scored=rows[list(test.X.columns)],
             customers=rows["customer_id"],
             limit=limits.periods_auc,

@@ -114,6 +114,8 @@ def outcome(project: Path) -> dict[str, Any]:
         registered = registry.execute("SELECT name, version FROM model_versions").fetchall()
         aliases = registry.execute("SELECT name, alias, version FROM registered_model_aliases")
         named = aliases.fetchall()
+        query = "SELECT count(*) FROM runs WHERE status = 'RUNNING'"
+        (unfinished,) = registry.execute(query).fetchone()
     return {
         "release": json.loads(json.dumps(release), object_hook=_without_times),
         "score_set": live.model_dump(exclude={"created_at"}),
@@ -121,6 +123,7 @@ def outcome(project: Path) -> dict[str, Any]:
         "versions": [one.model_dump(exclude={"run_id"}) for one in versions(artifacts, MODEL)],
         "registered": sorted(registered),
         "aliases": named,
+        "unfinished runs": unfinished,
     }
 
 

@@ -3,7 +3,7 @@
 SHORTLIST_KILL_AT is a regular expression over what Python announces before it does it:
 `os.rename DRAFT FINAL`, `open PATH MODE`, `os.mkdir PATH`, `subprocess.Popen PROGRAM ARGS`.
 At the first match the whole process group is killed. At that of SHORTLIST_STOP_AT only the
-process itself is suspended.
+process itself is suspended, once.
 """
 
 import os
@@ -16,9 +16,12 @@ EVENTS = {"os.rename", "os.mkdir", "os.remove", "open", "subprocess.Popen"}
 
 def act_at(pattern, act):
     matches = re.compile(pattern).search
+    waiting = True
 
     def hook(event, args):
-        if event in EVENTS and matches(f"{event} {args[0]} {args[1]}"):
+        nonlocal waiting
+        if waiting and event in EVENTS and matches(f"{event} {args[0]} {args[1]}"):
+            waiting = False
             act()
 
     sys.addaudithook(hook)
