@@ -154,6 +154,7 @@ def test_files_of_dvc_that_were_cut_are_removed_and_told_of(world):
     assert outcome(project) == world.expected
 
 
+@pytest.mark.nightly
 def test_a_stage_that_outlives_its_run_is_waited_for(world):
     project = world.run.project
     restore(project, world.before)
