@@ -22,7 +22,8 @@ def engine(
     """Open DuckDB for one stage; what does not fit into memory spills under `artifacts`.
 
     Times are handled in UTC whatever the machine's own zone is. Rows are written in the order
-    in which they were read only if that is asked for: it costs memory.
+    in which they were read only if that is asked for, because it costs memory; where tables
+    are joined, `one_thread` must be asked for too.
     """
     artifacts.mkdir(parents=True, exist_ok=True)
     with (
@@ -35,10 +36,22 @@ def engine(
             connection.raw_sql("SET TimeZone = 'UTC'")
             connection.raw_sql(f"SET preserve_insertion_order = {in_order}")
             if in_order:
-                # It may turn a join around, and rows then come in the order of the other side.
-                connection.raw_sql("SET disabled_optimizers = 'build_side_probe_side'")
+                # It may turn a join around, and make a join of a long list of choices; rows
+                # come out of a join in the order in which threads finish (duckdb#24398).
+                connection.raw_sql("SET disabled_optimizers = 'build_side_probe_side,in_clause'")
             if threads is not None:
                 connection.raw_sql(f"SET threads = {threads:d}")
             yield connection
         finally:
             connection.disconnect()
+
+
+@contextmanager
+def one_thread(connection: Backend) -> Iterator[None]:
+    """Work with one thread: several hand on the rows of a join in the order they finish."""
+    threads = connection.raw_sql("SELECT current_setting('threads')").fetchone()[0]
+    connection.raw_sql("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.raw_sql(f"SET threads = {threads:d}")

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
 
 from features.table import Table
 from pipeline.checks import EMPTIED, POSITION, Check, checks_of, read_table
 from pipeline.duplicates import FIXES, repeated_rows
+from pipeline.engine import one_thread
 from pipeline.quality import Finding, TableQuality
 from pipeline.requirements import readable
 from pipeline.sources.definition import BOOKKEEPING, SOURCE_ROW
@@ -44,7 +46,7 @@ class Sieve:
         For each `"table.column"` that others may refer to, its accepted values.
     """
 
-    connection: ibis.BaseBackend
+    connection: Backend
     ingested: Path
     tables: Path
     quarantine: Path
@@ -112,7 +114,8 @@ def _sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
     if counts.as_declared and not findings:
         shutil.copyfile(file, accepted_to)
     else:
-        connection.to_parquet(_declared(kept, table, delay), accepted_to)
+        with one_thread(connection):
+            connection.to_parquet(_declared(kept, table, delay), accepted_to)
     if told:
         connection.to_parquet(_quarantine(delivered, rows, told), quarantine_to)
     return TableQuality(

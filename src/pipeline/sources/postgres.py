@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import RawIOBase
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.sources.cells import Heading, write_cells
@@ -13,6 +13,9 @@ from pipeline.sources.definition import Source, SourceError
 
 if TYPE_CHECKING:
     import psycopg
+
+#: PostgreSQL hands on a row at a time; what reads it wants more, or each is a block of its own.
+_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class PostgresTable:
         """Stream the rows as CSV, which is the fastest that PostgreSQL gives; cells are texts."""
         heading = Heading(self.columns(), ",")
         write_cells(
-            lambda: cast("IO[bytes]", _Copied(self.url, self.name)),
+            lambda: BufferedReader(_Copied(self.url, self.name), _READ_BYTES),
             to,
             heading=heading,
             origin=self.origin,

@@ -64,6 +64,8 @@ def test_tables_of_a_postgresql_database(tmp_path, postgresql):
     url = postgresql.replace("+psycopg", "").replace("+", "%20")  # as libpq writes a blank
     quality = judged(url, tmp_path / "artifacts")
     expect_the_tables(tmp_path / "artifacts", quality)
+    ingested = pq.ParquetFile(tmp_path / "artifacts" / "ingested" / "transactions.parquet")
+    assert ingested.num_row_groups == 1, "rows are read together, however they arrive"
 
 
 def test_parquet_parts_are_one_table_and_a_refused_row_names_its_part(tmp_path):
