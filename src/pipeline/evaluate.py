@@ -10,13 +10,21 @@ from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, evaluation_path, judge
 from pipeline.examples import read_examples
 from pipeline.leaks import check_leaks
+from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 from pipeline.train import trained_folder
 
 
-def evaluate(project: Project, name: str) -> Evaluation:
-    """Write `artifacts/evaluations/MODEL`: the evaluation, and the test rows' predictions."""
+def evaluate(project: Project, name: str) -> Evaluation | None:
+    """Write `artifacts/evaluations/MODEL`: the evaluation, and the test rows' predictions.
+
+    For a model that the data cannot teach, only the reason is written.
+    """
+    if reason := left_out_reason(project.artifacts, name):
+        with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
+            note_left_out(folder, reason)
+        return None
     model = find_model(name)
     cutoffs = read_cutoffs(project.artifacts, name)
     trained = trained_folder(project.artifacts, name)

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -21,10 +21,11 @@ from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
+from pipeline.left_out import left_out_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
 from pipeline.params import ParamsError, Run, read_params, read_run
-from pipeline.project import open_project
+from pipeline.project import Project, open_project
 from pipeline.publish import Published, publish
 from pipeline.sources.about import describe
 from pipeline.sources.fingerprint import fingerprint
@@ -55,6 +56,8 @@ def run(
 ) -> dict[str, Published]:
     """Bring a project up to date with its data; return what became of each model.
 
+    Models that the data cannot teach are left out, and it is said why.
+
     Parameters
     ----------
     folder : Path
@@ -83,15 +86,22 @@ def run(
             settle(folder, data=data, as_of=as_of, overrides=overrides or {}, clock=clock)
             reproduce(folder)
             project = open_project(folder)
-            published = {
-                name: publish(project, name, clock=clock) for name in project.params.models
-            }
+            published = {name: publish(project, name, clock=clock) for name in _taught(project)}
             mirror(project.artifacts)
             return published
     except LockedError as error:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."
         ) from error
+
+
+def _taught(project: Project) -> Iterator[str]:
+    """Yield the models that were trained; say of the others why they were not."""
+    for name in project.params.models:
+        if reason := left_out_reason(project.artifacts, name):
+            Console(stderr=True, highlight=False).print(f"{name} is left out: {reason}")
+        else:
+            yield name
 
 
 def recover(folder: Path) -> None:

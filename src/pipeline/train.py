@@ -10,6 +10,7 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples, together
 from pipeline.fingerprint import definition_digest, folder_digest
+from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 
@@ -39,7 +40,14 @@ def fit_baseline(baseline: Baseline, *, rows: Examples, seed: int) -> Classifier
 
 
 def train(project: Project, name: str) -> None:
-    """Write `artifacts/trained/MODEL`: the learner, its baselines and how they came about."""
+    """Write `artifacts/trained/MODEL`: the learner, its baselines and how they came about.
+
+    For a model that the data cannot teach, only the reason is written.
+    """
+    if reason := left_out_reason(project.artifacts, name):
+        with whole_folder(trained_folder(project.artifacts, name)) as folder:
+            note_left_out(folder, reason)
+        return
     model = find_model(name)
     cutoffs = read_cutoffs(project.artifacts, name)
     seed = project.params.models[name].seed
