@@ -65,6 +65,33 @@ def label(grain: Grain) -> Callable[[Callable[[ir.Table], ir.Value]], Label]:
     return lambda outcome: Label(grain, outcome)
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How rows to learn from are thinned, where there are more than a learner has use for.
+
+    Every row with the outcome stays. Of the others the same share of customers is kept, drawn
+    by a hash; learners correct their probabilities for it exactly.
+
+    Attributes
+    ----------
+    most_rows : int
+        About how many rows are learned from, at least 1.
+    """
+
+    most_rows: int
+
+    def keep_rate(self, rows: int, positives: int) -> float:
+        """Return the share of rows without the outcome to keep, in (0, 1].
+
+        Examples
+        --------
+        >>> Sampling(most_rows=1000).keep_rate(rows=4600, positives=100)
+        0.2
+        """
+        room = max(self.most_rows - positives, 1)
+        return min(1.0, room / max(rows - positives, 1))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
     """A simple model that has to be beaten, trained on the same rows and printed beside."""
@@ -103,8 +130,12 @@ class Model:
         What is printed beside, and has to be beaten.
     cadence : str
         How often a new training is due.
-    sampling, candidates, search : optional
-        How rows are thinned, retrieved and tuned; none for a model that does neither.
+    auxiliary : tuple of Label
+        What is kept beside the label and reported, but not predicted: the steps on the way.
+    sampling : Sampling, optional
+        How rows to learn from are thinned; all are used where it is left out.
+    candidates, search : optional
+        How rows are retrieved and tuned; none for a model that does neither.
     title : mapping
         What a marketer reads, by language.
     """
@@ -120,7 +151,8 @@ class Model:
     measures: Mapping[str, Callable[..., Any]]
     baselines: tuple[Baseline, ...]
     cadence: Cadence
-    sampling: Any = None
+    auxiliary: tuple[Label, ...] = ()
+    sampling: Sampling | None = None
     candidates: Any = None
     search: Any = None
     title: Mapping[str, str] = field(default_factory=dict)

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
-from pipeline.evaluation import Evaluation, evaluation_path, judge
-from pipeline.examples import read_examples
+from pipeline.evaluation import Evaluation, evaluation_path, judge, judge_auxiliary
+from pipeline.examples import read_auxiliary, read_examples
 from pipeline.leaks import check_leaks
 from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, read_cutoffs
@@ -31,6 +31,7 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
     seed, gate = project.params.models[name].seed, project.params.gate
     with engine(project.artifacts) as connection:
         test = read_examples(connection, project.artifacts, model, [cutoffs.test])
+        outcomes = read_auxiliary(connection, project.artifacts, model, cutoffs.test)
         with Console(stderr=True).status(f"{name}: looking for leaks"):
             alarms = check_leaks(project, model, connection=connection, test=test)
     learner = type(model.learner(seed)).load(trained / "learner")
@@ -51,6 +52,14 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
             draws=gate.draws,
             seed=seed,
         )
+        auxiliary = judge_auxiliary(
+            outcomes,
+            said["probability"],
+            customers=test.keys["customer_id"],
+            level=gate.level,
+            draws=gate.draws,
+            seed=seed,
+        )
     evaluation = Evaluation(
         model=name,
         as_of=cutoffs.test,
@@ -61,6 +70,7 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
         measures=measures,
         baselines=baselines,
         differences=differences,
+        auxiliary=auxiliary,
         alarms=alarms,
     )
     with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:

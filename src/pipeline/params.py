@@ -54,6 +54,7 @@ class LeakParams(_Frozen):
     """What the leak alarms let pass; see `pipeline.alarms`."""
 
     column_auc: float = Field(default=0.9, gt=0.5, le=1)
+    dominance: float = Field(default=0.1, gt=0, lt=0.5)
     periods_auc: float = Field(default=0.95, gt=0.5, le=1)
     permuted_level: float = Field(default=0.999, gt=0.5, lt=1)
 

@@ -28,15 +28,23 @@ def fit(
     What was decided is then fitted again on both earlier periods, so that the newest labels
     but one are learned from as well.
     """
-    stopped = model.learner(seed).fit(train.X, train.y, X_cal=tune.X, y_cal=tune.y)
+    stopped = model.learner(seed).fit(
+        train.X, train.y, keep_rate=train.keep_rate, X_cal=tune.X, y_cal=tune.y
+    )
     earlier = together(train, tune)
-    return stopped.settled().fit(earlier.X, earlier.y, X_cal=calibrate.X, y_cal=calibrate.y)
+    return stopped.settled().fit(
+        earlier.X,
+        earlier.y,
+        keep_rate=earlier.keep_rate,
+        X_cal=calibrate.X,
+        y_cal=calibrate.y,
+    )
 
 
 def fit_baseline(baseline: Baseline, *, rows: Examples, seed: int) -> Classifier:
     """Fit a baseline on the columns that it declares; it has nothing to tune or calibrate."""
     columns = [one.name for one in baseline.features if one.name in rows.X]
-    return baseline.learner(seed).fit(rows.X[columns], rows.y)
+    return baseline.learner(seed).fit(rows.X[columns], rows.y, sample_weight=rows.weight)
 
 
 def train(project: Project, name: str) -> None:
@@ -53,8 +61,8 @@ def train(project: Project, name: str) -> None:
     seed = project.params.models[name].seed
     with engine(project.artifacts) as connection:
         roles = [
-            read_examples(connection, project.artifacts, model, days)
-            for days in (cutoffs.train, [cutoffs.tune], [cutoffs.calibrate])
+            read_examples(connection, project.artifacts, model, days, thinned=days == cutoffs.train)
+            for days in (cutoffs.train, (cutoffs.tune,), (cutoffs.calibrate,))
         ]
     learning, tuning, calibrating = roles
     console = Console(stderr=True)
@@ -74,6 +82,7 @@ def train(project: Project, name: str) -> None:
                 "cutoffs": cutoffs._asdict(),
                 "rows": {r: len(e.y) for r, e in zip(_ROLES, roles, strict=True)},
                 "positives": {r: int(e.y.sum()) for r, e in zip(_ROLES, roles, strict=True)},
+                "keep_rate": float(learning.keep_rate[0]),
                 "features": list(learning.X.columns),
                 "left_out": [f.name for f in model.features if f.name not in learning.X],
                 "definitions": {one.name: definition_digest(one) for one in model.features},

@@ -9,7 +9,7 @@ from shortlist.verb import context_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.evaluation import Evaluation
+    from pipeline.evaluation import Evaluation, Figure
     from shortlist.context import Context
 
 
@@ -65,5 +65,11 @@ def measures_table(evaluation: "Evaluation") -> "Table":
         table.add_column(side, justify="right")
     for name in evaluation.measures:
         cells = (sides[side][name] for side in sides)
-        table.add_row(name, *(f"{f.value:.4f} [{f.low:.4f}, {f.high:.4f}]" for f in cells))
+        table.add_row(name, *map(_cell, cells))
+    for name, one in evaluation.auxiliary.items():
+        table.add_row(f"roc_auc of {name} ({one.positives:,})", _cell(one.roc_auc))
     return table
+
+
+def _cell(figure: "Figure") -> str:
+    return f"{figure.value:.4f} [{figure.low:.4f}, {figure.high:.4f}]"

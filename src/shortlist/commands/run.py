@@ -65,6 +65,8 @@ def run(
         overrides=dict(read_setting(one) for one in overrides or []),
     )
     report(context, published)
+    if not all(one.decision.passed for one in published.values()):
+        raise typer.Exit(4)
 
 
 def read_day(text: str) -> date:
@@ -84,7 +86,7 @@ def read_setting(text: str) -> tuple[str, Any]:
 
 
 def report(context: "Context", published: "dict[str, Published]") -> None:
-    """Say what became of each model; exit with 4 if the gate refused one."""
+    """Say what became of each model."""
     console = context.console
     for name, one in published.items():
         number, decision = one.version.number, one.decision
@@ -108,8 +110,6 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
             for refusal in decision.refusals():
                 console.print(f"  {refusal}")
     context.answer({name: document(one) for name, one in published.items()})
-    if not all(one.decision.passed for one in published.values()):
-        raise typer.Exit(4)
 
 
 def document(one: "Published") -> dict[str, Any]:
