@@ -63,6 +63,7 @@ from models.measures import (
     pr_auc,
     roc_auc,
 )
+from models.search import TREES
 
 if TYPE_CHECKING:
     from models.learners import LogisticBaseline, PropensityClassifier, RfmCells
@@ -179,6 +180,7 @@ card_uptake = Model(
     features=_FEATURES,
     learner=_boosted,
     sampling=Sampling(most_rows=MOST_ROWS),
+    search=TREES,
     measures={
         "log_loss": log_loss,
         "log_loss_skill": log_loss_skill,

@@ -29,6 +29,7 @@ from models.measures import (
     observed_over_expected,
     roc_auc,
 )
+from models.search import TREES
 
 if TYPE_CHECKING:
     from models.learners import LogisticBaseline, PropensityClassifier
@@ -82,6 +83,7 @@ customer_activity = Model(
     horizon_days=90,
     features=_FEATURES,
     learner=_boosted,
+    search=TREES,
     measures={
         "log_loss": log_loss,
         "brier": brier,

@@ -32,7 +32,13 @@ class Classifier(Protocol):
 
 
 class Learner(Classifier, Protocol):
-    """A classifier that can find out by itself how far to learn."""
+    """A classifier that can find out by itself how far to learn, and can be tuned."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return its parameters, by name."""
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change some of its parameters."""
 
     def settled(self) -> Self:
         """Return an unfitted copy with what early stopping decided, to be fitted on more rows."""
@@ -93,6 +99,26 @@ class Sampling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Span:
+    """Where tuning looks for a learner's parameter.
+
+    Attributes
+    ----------
+    low, high : float
+        Both ends, included.
+    log : bool
+        Whether a step means a factor rather than a difference.
+    whole : bool
+        Whether only whole numbers are allowed.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Baseline:
     """A simple model that has to be beaten, trained on the same rows and printed beside."""
 
@@ -134,8 +160,10 @@ class Model:
         What is kept beside the label and reported, but not predicted: the steps on the way.
     sampling : Sampling, optional
         How rows to learn from are thinned; all are used where it is left out.
-    candidates, search : optional
-        How rows are retrieved and tuned; none for a model that does neither.
+    search : mapping of str to Span, optional
+        Parameters of the learner that `shortlist tune` looks for, and where.
+    candidates : optional
+        How rows are retrieved; none for a model that takes all.
     title : mapping
         What a marketer reads, by language.
     """
@@ -153,6 +181,6 @@ class Model:
     cadence: Cadence
     auxiliary: tuple[Label, ...] = ()
     sampling: Sampling | None = None
+    search: Mapping[str, Span] = field(default_factory=dict)
     candidates: Any = None
-    search: Any = None
     title: Mapping[str, str] = field(default_factory=dict)

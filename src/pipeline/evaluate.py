@@ -14,6 +14,7 @@ from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 from pipeline.train import trained_folder
+from pipeline.tuning import configured
 
 
 def evaluate(project: Project, name: str) -> Evaluation | None:
@@ -25,7 +26,7 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
         with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
             note_left_out(folder, reason)
         return None
-    model = find_model(name)
+    model = configured(find_model(name), project)
     cutoffs = read_cutoffs(project.artifacts, name)
     trained = trained_folder(project.artifacts, name)
     seed, gate = project.params.models[name].seed, project.params.gate

@@ -37,6 +37,7 @@ class ModelParams(_Frozen):
     gap_days: int | None = Field(default=None, ge=0)
     horizon_days: int | None = Field(default=None, ge=1)
     seed: int = 20240401
+    learner: dict[str, Any] = Field(default_factory=dict)
 
 
 class GateParams(_Frozen):
@@ -95,6 +96,8 @@ class Run(_Frozen):
         Changes whenever our own code does.
     overrides : dict
         Values that stand above `params.yaml` for this run.
+    tuned : dict
+        Parameters of learners that `shortlist tune` found, by model.
     requested_at : datetime
         When the run was asked for: rows that claim to be later are refused.
     """
@@ -104,6 +107,7 @@ class Run(_Frozen):
     as_of: date | None = None
     code: str = ""
     overrides: dict[str, Any] = Field(default_factory=dict)
+    tuned: dict[str, dict[str, Any]] = Field(default_factory=dict)
     requested_at: datetime
 
 

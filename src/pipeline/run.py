@@ -25,11 +25,14 @@ from pipeline.left_out import left_out_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
 from pipeline.params import ParamsError, Run, read_params, read_run
-from pipeline.project import Project, open_project
+from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.publish import Published, publish
+from pipeline.registry import register
 from pipeline.sources.about import describe
 from pipeline.sources.fingerprint import fingerprint
 from pipeline.stage import FAILURE
+from pipeline.tuning import tuned_parameters
+from pipeline.versions import Version
 
 #: How long a run waits for a stage that outlived an earlier run, in seconds.
 _STAGE_WAIT_S = 3600
@@ -78,17 +81,64 @@ def run(
     StageError
         If a stage refuses its input.
     """
+    with _brought_up_to_date(
+        folder, clock=clock, data=data, as_of=as_of, overrides=overrides or {}
+    ) as project:
+        published = {name: publish(project, name, clock=clock) for name in _taught(project)}
+        mirror(project.artifacts)
+        return published
+
+
+def train(
+    folder: Path,
+    name: str,
+    *,
+    clock: Callable[[], datetime],
+    data: str | None = None,
+    as_of: date | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Version:
+    """Train, evaluate and register one model, without asking the gate or releasing anything.
+
+    Arguments and errors are those of `run`.
+
+    Raises
+    ------
+    LeftOutError
+        If the data cannot teach the model.
+    """
+    find_model(name)
+    with _brought_up_to_date(
+        folder,
+        clock=clock,
+        data=data,
+        as_of=as_of,
+        overrides=overrides or {},
+        target=f"evaluate@{name}",
+    ) as project:
+        read_cutoffs(project.artifacts, name)
+        return register(project, find_model(name))
+
+
+@contextlib.contextmanager
+def _brought_up_to_date(
+    folder: Path,
+    *,
+    clock: Callable[[], datetime],
+    data: str | None,
+    as_of: date | None,
+    overrides: Mapping[str, Any],
+    target: str | None = None,
+) -> Iterator[Project]:
+    """Run the stages that are out of date, and keep other runs out until the caller is done."""
     folder = folder.resolve()
     make_project(folder)
     try:
         with exclusive(folder / "artifacts" / RUN_LOCK, timeout_s=0):
             recover(folder)
-            settle(folder, data=data, as_of=as_of, overrides=overrides or {}, clock=clock)
-            reproduce(folder)
-            project = open_project(folder)
-            published = {name: publish(project, name, clock=clock) for name in _taught(project)}
-            mirror(project.artifacts)
-            return published
+            settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
+            reproduce(folder, target)
+            yield open_project(folder)
     except LockedError as error:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."
@@ -169,6 +219,7 @@ def settle(
         as_of=as_of,
         code=code_digest("features", "models", "pipeline"),
         overrides={**describe(location), **overrides},
+        tuned=tuned_parameters(folder / "artifacts"),
         requested_at=clock(),
     )
     read_params(folder, overrides=asked.overrides)
@@ -199,8 +250,8 @@ def _last_run(folder: Path) -> Run | None:
         return None
 
 
-def reproduce(folder: Path) -> None:
-    """Run the DVC stages that are out of date.
+def reproduce(folder: Path, target: str | None = None) -> None:
+    """Run the DVC stages that are out of date: all, or one and those that it rests on.
 
     Raises
     ------
@@ -215,7 +266,7 @@ def reproduce(folder: Path) -> None:
     failure.unlink(missing_ok=True)
     with contextlib.redirect_stdout(sys.stderr), _our_python(), contextlib.chdir(folder):
         try:
-            Repo().reproduce()
+            Repo().reproduce(target)
         except ReproductionError as error:
             if not failure.exists():
                 raise

@@ -13,6 +13,7 @@ from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
+from pipeline.tuning import configured
 
 
 def trained_folder(artifacts: Path, model: str) -> Path:
@@ -56,7 +57,7 @@ def train(project: Project, name: str) -> None:
         with whole_folder(trained_folder(project.artifacts, name)) as folder:
             note_left_out(folder, reason)
         return
-    model = find_model(name)
+    model = configured(find_model(name), project)
     cutoffs = read_cutoffs(project.artifacts, name)
     seed = project.params.models[name].seed
     with engine(project.artifacts) as connection:
@@ -83,6 +84,10 @@ def train(project: Project, name: str) -> None:
                 "rows": {r: len(e.y) for r, e in zip(_ROLES, roles, strict=True)},
                 "positives": {r: int(e.y.sum()) for r, e in zip(_ROLES, roles, strict=True)},
                 "keep_rate": float(learning.keep_rate[0]),
+                "parameters": {
+                    **project.run.tuned.get(name, {}),
+                    **project.params.models[name].learner,
+                },
                 "features": list(learning.X.columns),
                 "left_out": [f.name for f in model.features if f.name not in learning.X],
                 "definitions": {one.name: definition_digest(one) for one in model.features},

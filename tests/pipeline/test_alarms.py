@@ -1,15 +1,15 @@
 """Each leak is caught by its own alarm, by name; without a leak none rings."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from lined_up import MODEL, lined_up
 from public_data import public
 
 from models.card_uptake import card_uptake
-from pipeline import ingest, snapshot, validate
 from pipeline.alarms import (
     Alarm,
     columns_alarm,
@@ -28,15 +28,9 @@ from pipeline.gate import decide
 from pipeline.labels import label_folder
 from pipeline.leaks import check_leaks
 from pipeline.params import GateParams
-from pipeline.project import OutcomeWindow, find_model, open_project, read_cutoffs
-from pipeline.run import make_project, settle
-from pipeline.simulator.presets import PRESETS
-from pipeline.simulator.simulate import simulate
+from pipeline.project import OutcomeWindow, find_model, read_cutoffs
 from pipeline.snapshot_store import read_manifest, snapshot_folder
 from pipeline.train import fit
-
-MODEL = "customer_activity"
-SMALL = {"models.customer_activity.horizon_days": 30, "snapshots.max_training": 2}
 
 
 def customers(count, seed, **columns):
@@ -176,24 +170,6 @@ def test_the_gate_refuses_a_leak_by_name_and_lets_silent_alarms_pass():
     assert refused.refusals() == [
         "leak check columns: card_closed_days (0.97): 0.97 [0.97, 0.97], expected at most 0.9"
     ]
-
-
-def lined_up(folder, *, seed):
-    """A project with snapshots and labels of simulated members, not trained yet."""
-    simulate(PRESETS["retail"], members=500, months=12, seed=seed, to=folder / "data")
-    make_project(folder)
-    settle(
-        folder,
-        data=str(folder / "data"),
-        as_of=None,
-        overrides=SMALL,
-        clock=lambda: datetime.now(UTC),
-    )
-    ingest.main(folder)
-    validate.main(folder)
-    project = open_project(folder)
-    snapshot.build(project)
-    return project
 
 
 def alarms_of(project):
