@@ -100,6 +100,12 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
                 f"{name}: version {one.live} is live, {one.score_set.rows:,} customers scored "
                 f"as of {one.score_set.as_of}"
             )
+        if one.withdrawn:
+            better = number if decision.passed else one.live
+            console.print(
+                f"newer scores of version {better} were withdrawn by hand. To use them all the "
+                f"same: shortlist promote {name} --version {better}"
+            )
         if not decision.calibrated:
             console.print(
                 f"version {number} is not calibrated: use its order, not its level "
@@ -120,5 +126,6 @@ def document(one: "Published") -> dict[str, Any]:
         "score_set": one.score_set.id if one.score_set else None,
         "as_of": one.score_set.as_of if one.score_set else None,
         "rows": one.score_set.rows if one.score_set else None,
+        "withdrawn": one.withdrawn,
         "decision": one.decision.model_dump(mode="json"),
     }
