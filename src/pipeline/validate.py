@@ -14,7 +14,7 @@ from features.tables import TABLES
 from pipeline.durable import PARTIAL, whole_folder
 from pipeline.engine import engine
 from pipeline.ingest import Ingested, ingest, read_manifest
-from pipeline.params import ValidationParams, read_params
+from pipeline.params import ParamsError, ValidationParams, read_params
 from pipeline.project import open_project
 from pipeline.quality import Quality, write_report
 from pipeline.requirements import ContractError, require_tables
@@ -25,8 +25,6 @@ from pipeline.stage import run_stage
 
 class TooManyQuarantinedError(ContractError):
     """More rows of a table break the contract than are tolerated."""
-
-    exit_code = 2
 
 
 class _RefusedError(Exception):
@@ -76,8 +74,9 @@ def validate(
     Raises
     ------
     ContractError
-        If a required table or column is missing, a required table is empty, or there is no
-        such time zone.
+        If a required table or column is missing, or a required table is empty.
+    ParamsError
+        If there is no such time zone.
     SourceError
         If a file is damaged.
     """
@@ -121,7 +120,7 @@ def _require_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ContractError(f"{name} is no time zone; write one as Asia/Taipei") from error
+        raise ParamsError(f"{name} is no time zone; write one as Asia/Taipei") from error
 
 
 def _absences(manifest: Ingested) -> Iterator[str]:

@@ -149,6 +149,6 @@ def test_a_stage_that_refuses_is_heard_in_a_project_named_by_a_relative_path(tmp
     (tmp_path / "data" / "customers.csv").write_text("customer_id,joined_on\nann,2024-01-01\n")
     monkeypatch.chdir(tmp_path)
     ended = shortlist("shop", "run", "--data", "data")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "transactions is missing" in ended.stderr
     assert "defect" not in ended.stderr
