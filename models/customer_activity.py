@@ -20,7 +20,7 @@ from features.money import (
     spend_amount_within,
 )
 from features.recency import days_since_first_purchase, days_since_last_purchase, tenure_days
-from models.definition import Baseline, Model, label
+from models.definition import Baseline, Model, ModelUse, label
 from models.measures import (
     brier,
     calibration_slope,
@@ -76,6 +76,17 @@ _FEATURES = (
 customer_activity = Model(
     name="customer_activity",
     title={"en": "Probability to buy again", "zh-TW": "再次購買機率"},
+    use=ModelUse(
+        happened={"en": "bought again", "zh-TW": "再次購買"},
+        intended=(
+            "Marketing plans whom to contact to keep them coming: the order says whom first, the "
+            "probability what to expect."
+        ),
+        limits=(
+            "Who has never bought has no score.",
+            "It tells whether somebody buys, not what or for how much.",
+        ),
+    ),
     unit="customer",
     eligible=has_bought,
     label=buys_anything,

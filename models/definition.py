@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import ibis.expr.types as ir
 import numpy as np
@@ -42,6 +42,14 @@ class Learner(Classifier, Protocol):
 
     def settled(self) -> Self:
         """Return an unfitted copy with what early stopping decided, to be fitted on more rows."""
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A classifier that says what each column adds to a row's probability."""
+
+    def explain(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return `"(base)"` and one column per feature; a row adds up to its probability."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,29 @@ class Baseline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelUse:
+    """What a model is for, and what it is not for: what its card and its report say.
+
+    Attributes
+    ----------
+    happened : mapping
+        The outcome as something that customers did, by language: `"bought again"`. It
+        follows "Of 1,000 customers 400".
+    intended : str
+        Who decides what with it.
+    not_for : tuple of str
+        Further uses that it must not be put to; those of every model stand on each card.
+    limits : tuple of str
+        What it cannot know.
+    """
+
+    happened: Mapping[str, str]
+    intended: str = ""
+    not_for: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """A question about customers, and how it is answered.
 
@@ -166,6 +197,8 @@ class Model:
         How rows are retrieved; none for a model that takes all.
     title : mapping
         What a marketer reads, by language.
+    use : ModelUse, optional
+        What the model card says that figures cannot.
     """
 
     name: str
@@ -184,3 +217,4 @@ class Model:
     search: Mapping[str, Span] = field(default_factory=dict)
     candidates: Any = None
     title: Mapping[str, str] = field(default_factory=dict)
+    use: ModelUse | None = None

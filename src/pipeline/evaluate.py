@@ -1,5 +1,6 @@
 """Judge a trained model and its baselines on the untouched test snapshot."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from pipeline.examples import read_auxiliary, read_examples
 from pipeline.leaks import check_leaks
 from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.report import write_report
+from pipeline.report.drift import read_populations
+from pipeline.report.segments import read_segments
 from pipeline.stage import run_stage
 from pipeline.train import trained_folder
 from pipeline.tuning import configured
@@ -35,6 +39,10 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
         outcomes = read_auxiliary(connection, project.artifacts, model, cutoffs.test)
         with Console(stderr=True).status(f"{name}: looking for leaks"):
             alarms = check_leaks(project, model, connection=connection, test=test)
+        segments = read_segments(
+            connection, project.artifacts, cutoffs.test, test.keys["customer_id"]
+        )
+        populations = read_populations(connection, project, model)
     learner = type(model.learner(seed)).load(trained / "learner")
     said = {"probability": learner.predict_proba(test.X)[:, 1]}
     for baseline in model.baselines:
@@ -75,9 +83,23 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
         alarms=alarms,
     )
     with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
-        test.keys.assign(label=test.y, **said).to_parquet(folder / "predictions.parquet")
+        predictions = test.keys.assign(label=test.y, **said)
+        predictions.join(segments.add_prefix("by_")).to_parquet(folder / "predictions.parquet")
         write_json(folder / "alarms.json", [one.model_dump(mode="json") for one in alarms])
         write_json(folder / "evaluation.json", evaluation.model_dump(mode="json"))
+        with Console(stderr=True).status(f"{name}: writing the report"):
+            write_report(
+                folder,
+                project=project,
+                model=model,
+                evaluation=evaluation,
+                learner=learner,
+                training=json.loads((trained / "training.json").read_text(encoding="utf-8")),
+                test=test,
+                said=said,
+                segments=segments,
+                populations=populations,
+            )
     return evaluation
 
 

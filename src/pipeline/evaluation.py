@@ -15,6 +15,9 @@ from models.measures import capture_at, roc_auc
 from models.measures.bootstrap import Resample
 from pipeline.alarms import Alarm
 
+#: What is written for people beside an evaluation, and the figures behind it.
+REPORT_FILES = ("report.html", "model_card.md", "figures.json")
+
 
 class NoEvaluationError(ValueError):
     """A model has not been evaluated."""

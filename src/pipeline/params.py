@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipeline.money import ReportParams
+
 
 class ParamsError(ValueError):
     """A parameters file cannot be used."""
@@ -70,6 +72,7 @@ class Params(_Frozen):
     models: dict[str, ModelParams]
     gate: GateParams = GateParams()
     leaks: LeakParams = LeakParams()
+    report: ReportParams = ReportParams()
 
     @field_validator("time_zone")
     @classmethod

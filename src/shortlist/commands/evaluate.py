@@ -25,15 +25,20 @@ def evaluate(
     Example: `shortlist evaluate customer_activity --json`
     """
     from pipeline.evaluation import NoEvaluationError
-    from pipeline.versions import evaluation_of, versions
+    from pipeline.versions import evaluation_of, version_folder, versions
 
     context = context_of(ctx)
     known = versions(context.artifacts, model)
     if version is None and not known:
         raise NoEvaluationError(f"{model} has no version yet. `shortlist run` trains one.")
-    found = evaluation_of(context.artifacts, model, version or known[-1].number)
+    number = version or known[-1].number
+    found = evaluation_of(context.artifacts, model, number)
     context.console.print(measures_table(found))
     print_alarms(context, found)
+    for title, name in (("Report", "report.html"), ("Model card", "model_card.md")):
+        path = version_folder(context.artifacts, model, number) / name
+        if path.exists():
+            context.console.print(f"{title}: {path}", soft_wrap=True)
     context.answer(found.model_dump(mode="json"))
 
 
