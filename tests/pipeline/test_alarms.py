@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from lined_up import MODEL, lined_up
+from line import alarms_of, lined_up
 from public_data import public
 
 from models.card_uptake import card_uptake
@@ -21,16 +21,16 @@ from pipeline.alarms import (
     sampled,
 )
 from pipeline.durable import write_json
-from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, Figure
-from pipeline.examples import Examples, read_examples, together
+from pipeline.examples import Examples, together
 from pipeline.gate import decide
 from pipeline.labels import label_folder
-from pipeline.leaks import check_leaks
 from pipeline.params import GateParams
 from pipeline.project import OutcomeWindow, find_model, read_cutoffs
 from pipeline.snapshot_store import read_manifest, snapshot_folder
 from pipeline.train import fit
+
+MODEL = "customer_activity"
 
 
 def customers(count, seed, **columns):
@@ -172,23 +172,13 @@ def test_the_gate_refuses_a_leak_by_name_and_lets_silent_alarms_pass():
     ]
 
 
-def alarms_of(project):
-    model, days = find_model(MODEL), read_cutoffs(project.artifacts, MODEL)
-    with engine(project.artifacts) as connection:
-        test = read_examples(connection, project.artifacts, model, [days.test])
-        return {
-            alarm.name: alarm
-            for alarm in check_leaks(project, model, connection=connection, test=test)
-        }
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     return lined_up(tmp_path_factory.mktemp("alarms"), seed=1)
 
 
 def test_no_alarm_rings_on_simulated_members(project):
-    found = alarms_of(project)
+    found = alarms_of(project, MODEL)
     assert set(found) == {
         "columns",
         "dominance",
@@ -203,7 +193,9 @@ def test_no_alarm_rings_on_simulated_members(project):
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(2, 22))
 def test_no_alarm_rings_in_twenty_simulated_worlds(tmp_path, seed):
-    ringing = [alarm for alarm in alarms_of(lined_up(tmp_path, seed=seed)).values() if alarm.rings]
+    ringing = [
+        alarm for alarm in alarms_of(lined_up(tmp_path, seed=seed), MODEL).values() if alarm.rings
+    ]
     assert [(alarm.title(), alarm.found) for alarm in ringing] == []
 
 
@@ -215,7 +207,7 @@ def test_a_leak_planted_in_the_snapshots_is_caught_by_name(tmp_path_factory):
         labels = label_folder(project.artifacts, MODEL, day) / "part-0.parquet"
         rows = pd.read_parquet(path).merge(pd.read_parquet(labels), how="left", on="customer_id")
         rows.assign(tenure_days=rows.pop("label")).to_parquet(path)
-    found = alarms_of(project)
+    found = alarms_of(project, MODEL)
     assert found["columns"].rings
     assert list(found["columns"].suspects) == ["tenure_days"]
     assert found["periods"].rings

@@ -49,7 +49,8 @@ def customers(count, *, seed, older=0):
     )
     chance = 1 / (1 + np.exp(days / 90 - 0.3 * orders))
     keys = pd.DataFrame({"customer_id": [f"c{number}" for number in range(count)]})
-    return Examples(keys, X, (random.random(count) < chance).astype(np.int8))
+    y = (random.random(count) < chance).astype(np.int8)
+    return Examples(keys, X, y, np.ones(count))
 
 
 @pytest.fixture(scope="module")

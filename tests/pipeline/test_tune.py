@@ -6,7 +6,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from lined_up import MODEL, lined_up, settled
+from line import lined_up, settled
 from optuna.trial import TrialState
 
 from models.learners import PropensityClassifier
@@ -16,6 +16,8 @@ from pipeline import tune as module
 from pipeline.train import train, trained_folder
 from pipeline.tune import NotTunableError, tune
 from pipeline.tuning import Tuning, keep_tuning, tuned_parameters, tuning_folder
+
+MODEL = "customer_activity"
 
 
 @pytest.fixture(scope="module")

@@ -19,32 +19,44 @@ from pipeline.run import make_project, settle
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
+#: What suits a year of a few hundred members.
+SMALL: dict[str, Any] = {
+    "models.customer_activity.horizon_days": 30,
+    "models.card_uptake.horizon_days": 30,
+    "snapshots.max_training": 2,
+}
+
 
 def lined_up(
     folder: Path,
     *,
     seed: int,
-    members: int,
-    months: int,
-    overrides: dict[str, Any],
+    members: int = 500,
+    months: int = 12,
+    overrides: dict[str, Any] = SMALL,
     leak: bool = False,
 ) -> Project:
     """Return a project with snapshots and labels of simulated members, not trained yet."""
     data = folder / "data"
     simulate(PRESETS["retail"], members=members, months=months, seed=seed, to=data, leak=leak)
     make_project(folder)
+    project = settled(folder, overrides=overrides)
+    ingest.main(folder)
+    validate.main(folder)
+    snapshot.build(project)
+    return project
+
+
+def settled(folder: Path, *, overrides: dict[str, Any] = SMALL) -> Project:
+    """Note a run on the data of a project, without running any stage."""
     settle(
         folder,
-        data=str(data),
+        data=str(folder / "data"),
         as_of=None,
         overrides=overrides,
         clock=lambda: datetime.now(UTC),
     )
-    ingest.main(folder)
-    validate.main(folder)
-    project = open_project(folder)
-    snapshot.build(project)
-    return project
+    return open_project(folder)
 
 
 def alarms_of(project: Project, name: str) -> dict[str, Alarm]:
