@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from features.table import Table
 from features.tables import TABLES
-from pipeline.durable import PARTIAL, whole_folder
+from pipeline.durable import scratch_folder, whole_folder
 from pipeline.engine import engine
 from pipeline.ingest import Ingested, ingest, read_manifest
 from pipeline.params import ParamsError, ValidationParams, read_params
@@ -210,8 +209,8 @@ def validate_source(
     zone = time_zone or about.get("time_zone") or (params.time_zone if params else "UTC")
     share = rules.max_quarantined_share if max_quarantined_share is None else max_quarantined_share
     to.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=PARTIAL, dir=to) as scratch:
-        ingested = Path(scratch) / "ingested"
+    with scratch_folder(to / "delivery") as scratch:
+        ingested = scratch / "ingested"
         ingest(location, ingested)
         return validate(
             ingested,
