@@ -15,8 +15,8 @@ from features.definition import KEYS
 from models.definition import Label, Model
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import file_digest
+from pipeline.grain_store import Grains
 from pipeline.snapshot_store import read_snapshot
-from pipeline.snapshot_table import Grains
 
 
 class ImmatureError(ValueError):

@@ -8,8 +8,8 @@ import ibis.expr.types as ir
 
 from models.definition import Model
 from pipeline.cutoffs import Cutoffs, TooLittleHistoryError, plan_cutoffs
+from pipeline.grain_store import Grains
 from pipeline.project import Project, find_model, outcome_window
-from pipeline.snapshot_table import Grains
 
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
 #: outcome window that reaches into days without data would count everybody as a no.

@@ -5,8 +5,9 @@ from pathlib import Path
 from rich.console import Console
 
 from features.catalogue import catalogue
-from pipeline.engine import engine
+from pipeline.engine import engine, scratch_folder
 from pipeline.events import read_events
+from pipeline.grain_store import Grains, left_out
 from pipeline.labels import build_labels
 from pipeline.plan import plan, span_of
 from pipeline.profiles import build_profiles
@@ -18,9 +19,10 @@ from pipeline.project import (
     write_cutoffs,
 )
 from pipeline.snapshot_store import build_snapshots
-from pipeline.snapshot_table import Grains, left_out
 from pipeline.stage import run_stage
 
+#: What DuckDB may hold before it spills; customers come in blocks that stay far below it.
+MEMORY = "4GB"
 #: Codings are shared by all models, so that no model's seed may move them.
 PROFILE_SEED = 20240401
 
@@ -32,11 +34,11 @@ def build(project: Project) -> None:
     # One thread: several add up a sum of doubles in another order each time, and the last bit
     # of a feature, with it the id of everything that follows, would differ from run to run.
     with (
-        engine(artifacts, threads=1) as connection,
+        engine(artifacts, threads=1, memory=MEMORY) as connection,
         console.status("snapshots: reading tables") as status,
     ):
         events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
-        grains = Grains(connection, events)
+        grains = Grains(connection, events, scratch=scratch_folder(connection, "grains"))
         plans = plan(project, grains, span_of(events))
         cutoffs = {name: one for name, one in plans.items() if not isinstance(one, str)}
         days = {day for own in cutoffs.values() for day in (*own.labelled, own.score)}
