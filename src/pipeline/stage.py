@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.alone import STAGE_LOCK
+from pipeline.disk_full import NO_ROOM, is_disk_full
 from pipeline.durable import write_json
 from pipeline.lock import exclusive
 
@@ -19,12 +20,15 @@ OUR_PACKAGES = ("features.", "models.", "pipeline.")
 def run_stage(stage: Callable[[], object], *, folder: Path = Path()) -> None:
     """Run a stage; if one of our own errors ends it, leave the message and the exit code.
 
-    Any other exception is a defect and is raised as it is.
+    A full disk ends it with a code of its own. Any other exception is a defect and is raised
+    as it is.
     """
     try:
         with exclusive(folder / "artifacts" / STAGE_LOCK):
             stage()
     except Exception as error:
+        if is_disk_full(error):
+            sys.exit(NO_ROOM)
         if not f"{type(error).__module__}.".startswith((*OUR_PACKAGES, "__main__.")):
             raise
         code = int(getattr(error, "exit_code", 1))

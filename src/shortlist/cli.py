@@ -1,7 +1,8 @@
 """The `shortlist` command: what a person types.
 
 An error that we defined ourselves speaks to whoever typed the command, and is printed as it
-is. Any other error is a defect of ours: it says so, and `SHORTLIST_DEBUG=1` shows where.
+is. A full disk is told of as well. Any other error is a defect of ours: it says so, and
+`SHORTLIST_DEBUG=1` shows where.
 """
 
 import os
@@ -70,6 +71,11 @@ def _explain(error: Exception) -> int:
     """
     if os.environ.get("SHORTLIST_DEBUG"):
         raise error
+    from pipeline.disk_full import MAKE_ROOM, is_disk_full
+
+    if is_disk_full(error):
+        typer.secho(f"shortlist: {MAKE_ROOM}", err=True, fg="red")
+        return 1
     if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
         typer.secho(f"shortlist: {error}", err=True, fg="red")
         return int(getattr(error, "exit_code", 1))
