@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from campaigns.reasons import COLUMN
 from pipeline.durable import whole_file
 from pipeline.score_set import ScoreSet, ranked_batches, stored_schema
 
@@ -81,9 +82,17 @@ def freeze_members(artifacts: Path, list_id: str, members: pa.Table) -> MembersF
 
 
 def read_members(
-    artifacts: Path, list_id: str, frozen: MembersFile, *, after: int, limit: int
+    artifacts: Path,
+    list_id: str,
+    frozen: MembersFile,
+    *,
+    after: int,
+    limit: int,
+    reasons: bool = False,
 ) -> pa.Table:
     """Return the members of the ranks `after + 1` to `after + limit`.
+
+    Reasons are ten times as long as all the rest, so they are read only if asked for.
 
     Raises
     ------
@@ -97,7 +106,8 @@ def read_members(
         with pq.ParquetFile(path) as file:
             groups = range(after // _ROWS_PER_GROUP, (after + limit - 1) // _ROWS_PER_GROUP + 1)
             present = [group for group in groups if group < file.num_row_groups]
-            rows = file.read_row_groups(present)
+            names = [name for name in file.schema_arrow.names if reasons or name != COLUMN]
+            rows = file.read_row_groups(present, columns=names)
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(list_id, path) from error
     return rows.slice(after % _ROWS_PER_GROUP, limit)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.list_spec import ListSpec
 from campaigns.members import MembersFile, choose_members, freeze_members
+from campaigns.reasons import with_reasons
 from campaigns.state.tables import FrozenList
 from pipeline.release import Released
 from pipeline.score_set import ScoreSet, read_score_set
@@ -184,7 +185,7 @@ def build_list(
         not_eligible=score_set.base - score_set.customers,
         below_cut_off=score_set.customers - len(members),
     )
-    file = freeze_members(artifacts, identity, members)
+    file = freeze_members(artifacts, identity, with_reasons(artifacts, score_set, members))
     row = FrozenList(
         id=identity,
         spec=spec.model_dump(),

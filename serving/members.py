@@ -22,6 +22,22 @@ router = APIRouter(prefix="/v1/lists", tags=["lists"])
 LARGEST = BLOCK
 
 
+class Reason(BaseModel):
+    """A fact about a customer, and what it adds to the probability."""
+
+    points: float = Field(ge=-1, le=1)
+    en: str
+    zh_TW: str = Field(alias="zh-TW")  # noqa: N815 - the language's own name
+
+
+class Reasons(BaseModel):
+    """What a probability is made of: `start`, plus the points of `strongest`, plus `rest`."""
+
+    start: float = Field(ge=0, le=1, description="Where every customer starts.")
+    strongest: list[Reason] = Field(description="What adds or takes away most, largest first.")
+    rest: float = Field(ge=-1, le=1, description="Everything else together.")
+
+
 class Member(BaseModel):
     """One customer of a list; the fields that its model does not have are absent."""
 
@@ -34,6 +50,12 @@ class Member(BaseModel):
     effect: float | None = None
     low: float | None = Field(default=None, description="Lower end of the interval.")
     high: float | None = Field(default=None, description="Upper end of the interval.")
+    reasons: Reasons | None = Field(
+        default=None,
+        description=(
+            "With `reasons=true`; null beyond rank 10,000, absent where the model cannot explain."
+        ),
+    )
 
 
 class MembersPage(BaseModel):
@@ -73,12 +95,18 @@ async def members(
     shared: Annotated[Resources, Depends(resources)],
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST)] = LARGEST,
+    reasons: Annotated[  # noqa: FBT002 - a parameter of the URL
+        bool, Query(description="Whether to say why, in English and Traditional Chinese.")
+    ] = False,
 ) -> Response:
     """Members from the best rank on; paging never skips or repeats, as the list is frozen."""
     after = read_cursor(list_id, cursor) if cursor else 0
-    page = shared.pages.kept(list_id, after=after, limit=limit)
+    pages = shared.pages
+    page = pages.kept(list_id, after=after, limit=limit, reasons=reasons)
     if page is None:
-        page = await run_in_threadpool(shared.pages.read, list_id, after=after, limit=limit)
+        page = await run_in_threadpool(
+            pages.read, list_id, after=after, limit=limit, reasons=reasons
+        )
     more = page.last < page.list.ledger.selected
     head = json_bytes(
         {

@@ -22,6 +22,14 @@ from serving.json_bytes import json_bytes
 BLOCK = 1000
 
 
+class BlockName(NamedTuple):
+    """A list, the number of a block of it, and whether its members carry their reasons."""
+
+    list_id: str
+    number: int
+    reasons: bool
+
+
 class Block(NamedTuple):
     """Encoded members: `json[starts[i]:starts[i + 1]]` is the i-th, with a comma after it."""
 
@@ -72,23 +80,23 @@ class Pages:
         self.bytes = 0
         self._lock = threading.Lock()
         self._lists: dict[str, tuple[tuple[int, int], TargetList]] = {}
-        self._blocks: OrderedDict[tuple[str, int], Block] = OrderedDict()
+        self._blocks: OrderedDict[BlockName, Block] = OrderedDict()
 
-    def kept(self, list_id: str, *, after: int, limit: int) -> Page | None:
+    def kept(self, list_id: str, *, after: int, limit: int, reasons: bool = False) -> Page | None:
         """Return a page if all of it is in memory; never waits."""
         signature, found = self._lists.get(list_id, (None, None))
         if found is None or signature != self._signature(list_id):
             return None
-        numbers = _numbers(found, after, limit)
+        names = [BlockName(list_id, one, reasons) for one in _numbers(found, after, limit)]
         with self._lock:
-            blocks = [self._blocks.get((list_id, number)) for number in numbers]
-            for number in numbers:
-                if (list_id, number) in self._blocks:
-                    self._blocks.move_to_end((list_id, number))
+            blocks = [self._blocks.get(name) for name in names]
+            for name in names:
+                if name in self._blocks:
+                    self._blocks.move_to_end(name)
         present = [block for block in blocks if block]
-        return _cut(found, present, after, limit) if len(present) == len(numbers) else None
+        return _cut(found, present, after, limit) if len(present) == len(names) else None
 
-    def read(self, list_id: str, *, after: int, limit: int) -> Page:
+    def read(self, list_id: str, *, after: int, limit: int, reasons: bool = False) -> Page:
         """Return a page, reading what is not in memory.
 
         Raises
@@ -98,20 +106,20 @@ class Pages:
         DamagedListError
             If its members cannot be read.
         """
-        page = self.kept(list_id, after=after, limit=limit)
+        page = self.kept(list_id, after=after, limit=limit, reasons=reasons)
         if page:
             return page
         found = find_list(self._state, list_id)
         signature = self._signature(list_id)
-        numbers = _numbers(found, after, limit)
-        blocks = [self._encode(found, number) for number in numbers]
+        names = [BlockName(list_id, one, reasons) for one in _numbers(found, after, limit)]
+        blocks = [self._encode(found, name) for name in names]
         with self._lock:
             if signature and self._lists.get(list_id, (signature,))[0] != signature:
                 self._forget(list_id)
             if signature:
                 self._lists[list_id] = signature, found
-            for number, block in zip(numbers, blocks, strict=True):
-                self._keep((list_id, number), block)
+            for name, block in zip(names, blocks, strict=True):
+                self._keep(name, block)
         return _cut(found, blocks, after, limit)
 
     def _signature(self, list_id: str) -> tuple[int, int] | None:
@@ -122,14 +130,19 @@ class Pages:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def _encode(self, found: TargetList, number: int) -> Block:
+    def _encode(self, found: TargetList, name: BlockName) -> Block:
         rows = read_members(
-            self._artifacts, found.id, found.members, after=number * BLOCK, limit=BLOCK
+            self._artifacts,
+            found.id,
+            found.members,
+            after=name.number * BLOCK,
+            limit=BLOCK,
+            reasons=name.reasons,
         )
         encoded = [json_bytes(row) + b"," for row in rows.to_pylist()]
         return Block(b"".join(encoded), list(accumulate(map(len, encoded), initial=0)))
 
-    def _keep(self, name: tuple[str, int], block: Block) -> None:
+    def _keep(self, name: BlockName, block: Block) -> None:
         replaced = self._blocks.pop(name, None)
         self._blocks[name] = block
         self.bytes += len(block.json) - (len(replaced.json) if replaced else 0)
@@ -138,7 +151,7 @@ class Pages:
             self.bytes -= len(oldest.json)
 
     def _forget(self, list_id: str) -> None:
-        for name in [name for name in self._blocks if name[0] == list_id]:
+        for name in [name for name in self._blocks if name.list_id == list_id]:
             self.bytes -= len(self._blocks.pop(name).json)
 
 

@@ -99,9 +99,12 @@ def spoken(value: Any, unit: str) -> str:
     if unit == "share":
         small = 0 < abs(number) < _A_HUNDREDTH
         return f"{number:.1%}" if small else f"{number:.0%}"
-    if number.is_integer() or abs(number) >= _WHOLE_FROM:
+    if abs(number) < 1:
+        return f"{number:.2g}"
+    shown = round(number, 1)
+    if shown.is_integer() or abs(shown) >= _WHOLE_FROM:
         return f"{number:,.0f}"
-    return f"{number:.1f}" if abs(number) >= 1 else f"{number:.2g}"
+    return f"{shown:.1f}"
 
 
 def is_missing(value: Any) -> bool:

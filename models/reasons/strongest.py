@@ -11,8 +11,8 @@ from features.definition import Feature
 from models.reasons.families import Told, families
 from models.reasons.phrases import Phrase, phrase
 
-#: Contributions below half a tenth of a percentage point are shown as none.
-LEAST = 0.0005
+#: Less than this would be shown as +0.0, and beside a much greater one it is no reason.
+LEAST, LEAST_SHARE = 0.0005, 0.05
 MOST = 4
 
 
@@ -81,13 +81,14 @@ def reasons(
     for place, told in enumerate(groups):
         added[:, place] = sum(by_column[name] for name in told.names)
     order = np.argsort(-np.abs(added), axis=1, kind="stable")[:, :most]
+    least = np.maximum(LEAST, LEAST_SHARE * np.abs(added).max(axis=1, initial=0))
     columns = {name: values[name].tolist() for name in known}
     found = []
     for row in range(len(values)):
         strongest = tuple(
             Reason(float(added[row, place]), _said(groups[place], known, columns, by_column, row))
             for place in order[row]
-            if abs(added[row, place]) >= LEAST
+            if abs(added[row, place]) >= least[row]
         )
         rest = total[row] - start[row] - sum(one.points for one in strongest)
         found.append(Reasons(float(start[row]), strongest, float(rest)))

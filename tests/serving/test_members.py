@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from explained import explainable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scored import MODEL, go_live, many
@@ -9,6 +10,7 @@ from service import running
 
 from campaigns.members import members_path
 from serving.cursor import make_cursor
+from serving.members import Reasons
 
 
 def listed(client, size, **spec):
@@ -171,3 +173,23 @@ def test_pages_that_do_not_fit_into_memory_are_read_again(tmp_path):
                 members = page(client, list_id, **query).json()["members"]
                 assert [members[0]["rank"], members[-1]["rank"]] == [start + 1, start + 1000]
         assert service.app.state.resources.pages.bytes <= 100_000
+
+
+def test_reasons_are_told_to_who_asks_for_them_and_pages_stay_the_same(tmp_path):
+    explainable(tmp_path)
+    with running(tmp_path) as service, service.with_key("admin") as client:
+        list_id = listed(client, 60)
+        plain = page(client, list_id, limit=50).json()
+        told = page(client, list_id, limit=50, reasons=True).json()
+        again = page(client, list_id, limit=50).json()
+        rest = page(client, list_id, reasons=True, cursor=told["next_cursor"]).json()
+    assert again == plain
+    assert "reasons" not in plain["members"][0]
+    assert told["next_cursor"] == plain["next_cursor"]
+    why = [member.pop("reasons") for member in told["members"]]
+    assert told == plain
+    assert [member["rank"] for member in rest["members"]] == list(range(51, 61))
+    for member, reasons in zip(told["members"], why, strict=True):
+        Reasons.model_validate(reasons)
+        points = sum(one["points"] for one in reasons["strongest"])
+        assert reasons["start"] + points + reasons["rest"] == pytest.approx(member["probability"])

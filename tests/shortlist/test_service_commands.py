@@ -10,6 +10,7 @@ import sys
 
 import httpx
 import pytest
+from explained import explainable
 from scored import MODEL, go_live, many
 from typer.testing import CliRunner
 
@@ -62,6 +63,19 @@ def test_a_list_is_built_from_a_file_and_shown(tmp_path):
     assert "20 of 60 customers" in shown
     assert "c00009" in shown
     assert "c00010" not in shown
+
+
+def test_a_list_is_shown_with_reasons_in_the_language_asked_for(tmp_path):
+    explainable(tmp_path / "artifacts")
+    spec = tmp_path / "winback.json"
+    spec.write_text(json.dumps({"model": MODEL, "size": 20}))
+    built = document(tmp_path, "list", "build", spec)
+    english = shortlist(tmp_path, "list", "show", built["id"]).stdout
+    chinese = shortlist(tmp_path, "list", "show", built["id"], "--language", "zh-TW").stdout
+    assert "Bought" in english
+    assert "距上次購買" not in english
+    assert "距上次購買" in chinese
+    assert "Bought" not in chinese
 
 
 def test_postgresql_is_upgraded_by_command_and_holds_the_keys(tmp_path, postgresql):

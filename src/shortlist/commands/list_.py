@@ -1,7 +1,8 @@
 """`shortlist list`: build target lists, and look at them."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 #: How many members a person is shown.
 _SHOWN = 10
+
+
+class Language(StrEnum):
+    """A language that reasons are told in."""
+
+    english = "en"
+    chinese = "zh-TW"
 
 
 def build(
@@ -45,9 +53,14 @@ def build(
 
 
 def show(
-    ctx: typer.Context, *, list_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")]
+    ctx: typer.Context,
+    *,
+    list_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+    language: Annotated[
+        Language, typer.Option(help="In which language reasons are told.")
+    ] = Language.english,
 ) -> None:
-    """Show where a list came from, who was left out, and its best members.
+    """Show where a list came from, who was left out, and its best members with their reasons.
 
     Example: `shortlist list show list_5f0c9a4be1d27c3388aa`
     """
@@ -55,10 +68,12 @@ def show(
 
     with opened_state(ctx) as state:
         found = find_list(state, list_id)
-    _show(ctx, found)
+    _show(ctx, found, language=language)
 
 
-def _show(ctx: typer.Context, found: "TargetList") -> None:
+def _show(
+    ctx: typer.Context, found: "TargetList", *, language: Language = Language.english
+) -> None:
     from rich.table import Table
 
     from campaigns.members import members_path, read_members
@@ -76,11 +91,19 @@ def _show(ctx: typer.Context, found: "TargetList") -> None:
         f"cut-off.\nMembers: {path}",
         soft_wrap=True,
     )
-    best = read_members(shared.artifacts, found.id, found.members, after=0, limit=_SHOWN)
+    best = read_members(
+        shared.artifacts, found.id, found.members, after=0, limit=_SHOWN, reasons=True
+    )
     table = Table(*best.column_names)
     for row in best.to_pylist():
-        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values()))
+        table.add_row(*(_cell(value, language) for value in row.values()))
     shared.console.print(table)
+
+
+def _cell(value: Any, language: Language) -> str:
+    if isinstance(value, dict):
+        return "\n".join(reason[language.value] for reason in value["strongest"])
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 list_ = group("Target lists: build them, and look at them.")
