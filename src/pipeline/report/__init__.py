@@ -69,6 +69,7 @@ def write_report(
         segments=segments,
         populations=populations,
         params=params.report,
+        measured=evaluation.measures,
         level=evaluation.level,
         draws=params.gate.draws,
         seed=own.seed,

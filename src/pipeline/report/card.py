@@ -8,7 +8,13 @@ from features.catalogue import catalogue
 from models.definition import Model
 from pipeline.report.page import HAPPENED, Told, percent, spelled_figure
 from pipeline.report.plots import widest
-from pipeline.report.words import baseline_name, feature_name, measure_name, segment_name
+from pipeline.report.words import (
+    baseline_name,
+    feature_name,
+    measure_name,
+    outcome_name,
+    segment_name,
+)
 
 #: What no model may be used for, whatever it says.
 NOT_FOR = (
@@ -45,6 +51,8 @@ def as_markdown(told: Told) -> str:
         "measure": lambda name: measure_name(name)[0],
         "side": lambda name: baseline_name(name)[0],
         "segment": lambda name: segment_name(name)[0],
+        "combine": lambda one, other: {**one, **other},
+        "outcome": lambda name: outcome_name(name)[0],
         "feature": lambda name: feature_name(name)[0],
     }
     template = files("pipeline.report").joinpath("card.md.j2").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 #: Every text is given in English and in Traditional Chinese; the page shows one of them.
 Words = tuple[str, str]
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 14, 12, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 12, 46
 
 
 class Tick(NamedTuple):

@@ -1,6 +1,6 @@
 """Every figure that a report shows beyond the evaluation, as one JSON document."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -44,7 +44,7 @@ MORE = {
     "pr_auc": pr_auc,
     "expected_calibration_error": expected_calibration_error,
     "calibration_intercept": calibration_intercept,
-    "observed_over_expected_top_decile": partial(observed_over_expected, share=0.1),
+    "observed_over_expected_at_10_percent": partial(observed_over_expected, share=0.1),
 }
 #: Resamples of curves and segments, where a hundredth of the interval's width is not seen.
 DRAWS = 400
@@ -57,7 +57,7 @@ class Figures(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    measures: dict[str, Figure]
+    measures: dict[str, Figure]  # those that the evaluation lacks
     gains: Gains
     deciles: list[Decile]
     calibration: Calibration
@@ -76,6 +76,7 @@ def figures_of(
     segments: pd.DataFrame,
     populations: Populations,
     params: ReportParams,
+    measured: Container[str],
     level: float,
     draws: int,
     seed: int,
@@ -98,6 +99,8 @@ def figures_of(
         See `read_populations`.
     params : ReportParams
         Margin and costs.
+    measured : container of str
+        Measures that the evaluation holds already.
     level, draws, seed
         Of the bootstrap; curves and segments take at most 400 draws.
     """
@@ -108,7 +111,11 @@ def figures_of(
     options: dict[str, Any] = {"draws": few, "seed": seed, "level": level}
     y, score = np.asarray(test.y), said["model"]
     return Figures(
-        measures={name: _measured(resample, one, score, level) for name, one in MORE.items()},
+        measures={
+            name: _measured(resample, one, score, level)
+            for name, one in MORE.items()
+            if name not in measured
+        },
         gains=gains_of(y, said, resample),
         deciles=deciles_of(y, score, groups=groups, **options),
         calibration=calibration_of(y, said, seed=seed),

@@ -66,6 +66,7 @@ def as_html(told: Told) -> str:
         "feature": words.feature_name,
         "segment": words.segment_name,
         "side": words.baseline_name,
+        "outcome": words.outcome_name,
     }
     environment.filters |= filters
     template = files("pipeline.report").joinpath("page.html.j2").read_text(encoding="utf-8")

@@ -12,9 +12,10 @@ MEASURES: dict[str, Words] = {
     "roc_auc": ("ROC-AUC", "ROC-AUC"),
     "pr_auc": ("PR-AUC", "PR-AUC"),
     "lift_at_10_percent": ("Lift, best 10 %", "前 10 % 提升度"),
+    "capture_at_10_percent": ("Capture, best 10 %", "前 10 % 捕捉率"),
     "capture_at_list_size": ("Capture at list size", "名單捕捉率"),
     "observed_over_expected": ("Observed / expected", "實際／預期"),
-    "observed_over_expected_top_decile": (
+    "observed_over_expected_at_10_percent": (
         "Observed / expected, best tenth",
         "實際／預期（前一成）",
     ),
@@ -32,9 +33,10 @@ MEANINGS: dict[str, Words] = {
     "roc_auc": ("0.5 is random, 1 perfect", "0.5 為隨機，1 為完美"),
     "pr_auc": ("random is the base rate", "隨機等於基準率"),
     "lift_at_10_percent": ("1 is random", "1 為隨機"),
+    "capture_at_10_percent": ("share of all outcomes; 0.1 is random", "涵蓋的比例；0.1 為隨機"),
     "capture_at_list_size": ("share of all outcomes on the list", "名單涵蓋的比例"),
     "observed_over_expected": ("1 is right; above, too timid", "1 為正確；大於 1 為低估"),
-    "observed_over_expected_top_decile": ("1 is right", "1 為正確"),
+    "observed_over_expected_at_10_percent": ("1 is right", "1 為正確"),
     "calibration_slope": ("1 is right; below, too extreme", "1 為正確；小於 1 為過度自信"),
     "calibration_intercept": ("0 is right", "0 為正確"),
     "expected_calibration_error": ("in probability; 0 is right", "機率差；0 為正確"),
@@ -71,6 +73,19 @@ BASELINES: dict[str, Words] = {
     "rfm": ("RFM cells", "RFM 分群"),
     "rfm_cells": ("RFM cells", "RFM 分群"),
 }
+
+
+#: Outcomes on the way to the one that is predicted.
+OUTCOMES: dict[str, Words] = {
+    "applies_for_card": ("applies for the card", "申請聯名卡"),
+    "gets_card_approved": ("gets the card approved", "聯名卡核准"),
+}
+
+
+def outcome_name(name: str) -> Words:
+    """Return how an auxiliary outcome is called."""
+    plain = name.replace("_", " ")
+    return OUTCOMES.get(name, (plain, plain))
 
 
 def measure_name(name: str) -> Words:
