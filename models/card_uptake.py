@@ -48,7 +48,7 @@ from features.price import brand_premium_ratio, discounted_line_share, upper_tie
 from features.recency import days_since_first_purchase, days_since_last_purchase, tenure_days
 from features.returns import returned_piece_share
 from features.variety import bought_category_count, bought_product_count, favourite_category
-from models.definition import Baseline, Model, Sampling, label
+from models.definition import Baseline, Model, ModelUse, Sampling, label
 from models.measures import (
     brier,
     brier_skill,
@@ -171,6 +171,20 @@ _RFM = (days_since_last_purchase, order_count_within[365], spend_amount_within[3
 card_uptake = Model(
     name="card_uptake",
     title={"en": "Probability to activate the co-branded card", "zh-TW": "聯名卡啟用機率"},
+    use=ModelUse(
+        happened={"en": "activated the card", "zh-TW": "啟用聯名卡"},
+        intended=(
+            "Marketing plans whom to tell of the co-branded card: the order says whom first, the "
+            "probability how many cards to expect."
+        ),
+        not_for=(
+            "Approving or refusing an application, or setting its limit: that is the bank's.",
+        ),
+        limits=(
+            "Whether the bank approves is known to it only from past steps of the card.",
+            "Members whom the bank refused in the last 180 days have no score.",
+        ),
+    ),
     unit="customer",
     eligible=has_no_card,
     label=activates_card,
