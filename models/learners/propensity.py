@@ -1,6 +1,5 @@
 """A probability that can be counted on, from any frame: trees, a linear partner, calibration."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +9,6 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from models.learners import calibrators
 from models.learners.binary import BinaryClassifier, both
 from models.learners.blending import linear_share
 from models.learners.boosting import Rows, Trees, boost, start_of
@@ -26,11 +24,9 @@ from models.learners.frame import (
     as_weights,
 )
 from models.learners.linear import LinearModel
+from models.learners.propensity_file import Parts, read_model, write_model
 from models.learners.reasons import probability_points
 
-#: Raised when what is saved changes its shape.
-FORMAT = 1
-DESCRIPTION = "model.json"
 #: Most trees where early stopping decides.
 MOST_TREES = 3000
 
@@ -390,23 +386,14 @@ class PropensityClassifier(BinaryClassifier):
         A folder without `model.json` is therefore not a model.
         """
         check_is_fitted(self, "calibrator_")
-        folder.mkdir(parents=True, exist_ok=True)
-        files = [f"trees-{number}.txt" for number in range(len(self.trees_.boosters))]
-        for name, booster in zip(files, self.trees_.boosters, strict=True):
-            (folder / name).write_text(booster.model_to_string(), encoding="utf-8")
-        document = {
-            "learner": type(self).__name__,
-            "format": FORMAT,
-            "parameters": self.get_params(),
-            "encoder": self.encoder_.to_json(),
-            "start": self.trees_.start,
-            "trees": files,
-            "linear": self.linear_.to_json() if self.linear_ else None,
-            "linear_share": self.linear_share_,
-            "calibrator": self.calibrator_.to_json(),
-        }
-        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+        write_model(
+            folder,
+            learner=type(self).__name__,
+            parameters=self.get_params(),
+            parts=Parts(
+                self.encoder_, self.trees_, self.linear_, self.linear_share_, self.calibrator_
+            ),
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -417,23 +404,8 @@ class PropensityClassifier(BinaryClassifier):
         FrameError
             If the folder was written by another learner or by a later version.
         """
-        import lightgbm as lgb
-
-        document = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        if (document["learner"], document["format"]) != (cls.__name__, FORMAT):
-            raise FrameError(
-                f"the folder holds a {document['learner']} of format {document['format']}, but "
-                f"a {cls.__name__} of format {FORMAT} is needed; train it again"
-            )
-        learner = cls(**document["parameters"])
-        learner.encoder_ = FrameEncoder.from_json(document["encoder"])
-        boosters = (
-            lgb.Booster(model_str=(folder / name).read_text(encoding="utf-8"))
-            for name in document["trees"]
-        )
-        learner.trees_ = Trees(tuple(boosters), document["start"])
-        linear = document["linear"]
-        learner.linear_ = LinearModel.from_json(linear) if linear else None
-        learner.linear_share_ = document["linear_share"]
-        learner.calibrator_ = calibrators.from_json(document["calibrator"])
+        parameters, parts = read_model(folder, learner=cls.__name__)
+        learner = cls(**parameters)
+        learner.encoder_, learner.trees_, learner.linear_ = parts.encoder, parts.trees, parts.linear
+        learner.linear_share_, learner.calibrator_ = parts.linear_share, parts.calibrator
         return learner._learned(pd.DataFrame(columns=learner.encoder_.names))
