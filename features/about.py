@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from features.contract import check
-from features.definition import Feature, View
+from features.definition import Coded, Feature, Unit, View
 from features.lineage import lineage
 from features.tables import TABLE_BY_NAME
 
@@ -48,8 +48,20 @@ class About(NamedTuple):
     theme: str
 
 
-def about(feature: Feature) -> About:
-    """Describe a feature; what breaks the contract is refused."""
+def about(feature: Feature | Coded) -> About:
+    """Describe a feature or a column of a coding; what breaks the contract is refused."""
+    if isinstance(feature, Coded):
+        return About(
+            name=feature.name,
+            unit=feature.unit,
+            label=feature.label,
+            description=feature.description,
+            null=feature.description,
+            counts=f"columns of the snapshot, through the coding {feature.coding.name}",
+            reads={},
+            purpose="general",
+            theme=theme_of(feature),
+        )
     reads = lineage(check(feature))
     return About(
         name=feature.name,
@@ -81,9 +93,15 @@ def meaning_of_null(feature: Feature) -> str:
     return said.rstrip(";")
 
 
-def theme_of(feature: Feature) -> str:
-    """Return the first line of the module that declares a feature."""
-    module = sys.modules[inspect.unwrap(feature.aggregate).__module__]
+def unit_of(feature: Feature | Coded) -> Unit:
+    """Return what one value belongs to: a customer, a product or a moment."""
+    return "customer" if isinstance(feature, Coded) else feature.grain.unit
+
+
+def theme_of(feature: Feature | Coded) -> str:
+    """Return the first line of the module that declares a feature, or the coding it is of."""
+    code = feature.coding.fit if isinstance(feature, Coded) else feature.aggregate
+    module = sys.modules[inspect.unwrap(code).__module__]
     return (inspect.getdoc(module) or "").splitlines()[0]
 
 

@@ -7,7 +7,8 @@ from pkgutil import iter_modules
 from typing import Any
 
 import features
-from features.definition import Feature, Unit
+from features.codings import CODED
+from features.definition import Coded, Feature, Unit
 
 
 class UnknownFeatureError(ValueError):
@@ -46,8 +47,8 @@ def catalogue(*units: Unit) -> dict[str, Feature]:
     return dict(sorted(found.items()))
 
 
-def find_feature(name: str) -> Feature:
-    """Return a feature of any unit.
+def find_feature(name: str) -> Feature | Coded:
+    """Return a feature of any unit, or a column of a coding.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def find_feature(name: str) -> Feature:
     """
     from difflib import get_close_matches
 
-    every = catalogue("customer", "product", "time")
+    every: dict[str, Feature | Coded] = {**catalogue("customer", "product", "time"), **CODED}
     if name not in every:
         alike = get_close_matches(name, every, n=3, cutoff=0.4)
         hint = f" Did you mean {', '.join(alike)}?" if alike else ""

@@ -231,6 +231,29 @@ class Code(NamedTuple):
     description: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coded:
+    """One column of a coding, which a model may declare among its features.
+
+    Attributes
+    ----------
+    name, unit : str
+        The column, and the unit of its values.
+    label : mapping
+        What a marketer reads, by language: `en` and `zh-TW`.
+    description : str
+        What it says, and what null means.
+    coding : Coding
+        What it comes from.
+    """
+
+    name: str
+    unit: str
+    label: Mapping[str, str]
+    description: str
+    coding: "Coding"
+
+
 #: What a coding learned: plain JSON, so that it can be read, compared and kept for years.
 Fitted = dict[str, Any]
 

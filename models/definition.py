@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from features.definition import Feature, Grain, Unit
+from features.definition import Coded, Feature, Grain, Unit
 
 Cadence = Literal["daily", "weekly", "monthly"]
 
@@ -131,7 +131,7 @@ class Baseline:
     """A simple model that has to be beaten, trained on the same rows and printed beside."""
 
     name: str
-    features: tuple[Feature, ...]
+    features: tuple[Feature | Coded, ...]
     learner: Callable[[int], Classifier]
 
 
@@ -176,8 +176,8 @@ class Model:
     gap_days, horizon_days : int
         Outcomes count in `[as_of + gap, as_of + gap + horizon)`. The gap is the real delay
         between the data cut and the contact.
-    features : tuple of Feature
-        The columns the learner sees.
+    features : tuple of Feature or Coded
+        The columns the learner sees; `features.codings.CODED` holds those of codings.
     learner : callable
         Takes a seed, returns an unfitted learner; imports what it needs inside.
     measures : mapping of str to callable
@@ -207,7 +207,7 @@ class Model:
     label: Label
     gap_days: int
     horizon_days: int
-    features: tuple[Feature, ...]
+    features: tuple[Feature | Coded, ...]
     learner: Callable[[int], Learner]
     measures: Mapping[str, Callable[..., Any]]
     baselines: tuple[Baseline, ...]

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ibis import _
 from ibis.backends.duckdb import Backend
 
-from features.definition import Feature, Unit
+from features.definition import Coded, Feature, Unit
 from pipeline.snapshot_store import SnapshotError, read_snapshot
 
 QUANTILES = {"p01": 0.01, "p25": 0.25, "median": 0.5, "p75": 0.75, "p99": 0.99}
@@ -58,7 +58,7 @@ def newest_snapshot(artifacts: Path, unit: Unit = "customer") -> date:
     return max(days)
 
 
-def profile(connection: Backend, artifacts: Path, feature: Feature) -> Profile | None:
+def profile(connection: Backend, artifacts: Path, feature: Feature | Coded) -> Profile | None:
     """Return what a feature looks like; None where the snapshot does not have it.
 
     Raises
@@ -66,7 +66,8 @@ def profile(connection: Backend, artifacts: Path, feature: Feature) -> Profile |
     SnapshotError
         If no snapshot was built yet.
     """
-    unit: Unit = "product" if feature.grain.unit == "product" else "customer"
+    is_product = isinstance(feature, Feature) and feature.grain.unit == "product"
+    unit: Unit = "product" if is_product else "customer"
     as_of = newest_snapshot(artifacts, unit)
     snapshot = read_snapshot(connection, artifacts, unit, as_of)
     if feature.name not in snapshot.columns:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from features.definition import Feature, Grain, View
+from features.definition import Coded, Coding, Feature, Grain, View
 
 _CONSTANTS = (str, int, float, tuple, frozenset)
 
@@ -39,11 +39,19 @@ def folder_digest(folder: Path, *, patterns: tuple[str, ...] = ("*",)) -> str:
     return digest([(str(p.relative_to(folder)), file_digest(p)) for p in sorted(found)])
 
 
-def definition_digest(one: Feature) -> str:
-    """Return a digest of a feature's definition: its code, its rows', and what it declares."""
+def definition_digest(one: Feature | Coded) -> str:
+    """Return a digest of a column's definition: its code, its rows', and what it declares."""
+    if isinstance(one, Coded):
+        return digest(one.name, coding_code(one.coding), one.unit)
     return digest(
         one.name, function_code(one.aggregate), one.unit, one.empty, rows_digest(one.grain)
     )
+
+
+def coding_code(coding: Coding) -> list[str]:
+    """Return the source of how a coding is fitted, applied and described."""
+    parts = (coding.fit, coding.apply, coding.describe)
+    return [line for part in parts for line in function_code(part)]
 
 
 def rows_digest(source: Grain | View) -> str:

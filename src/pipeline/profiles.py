@@ -18,9 +18,15 @@ from features.definition import Coding, Fitted, Known
 from features.grains import memberships
 from features.views import tastes
 from pipeline.durable import whole_folder, write_json
-from pipeline.fingerprint import digest, file_digest, function_code
+from pipeline.fingerprint import coding_code, digest, file_digest
 from pipeline.grain_store import Grains
-from pipeline.snapshot_store import read_manifest, read_snapshot, snapshot_folder
+from pipeline.snapshot_store import (
+    name_codings,
+    profile_folder,
+    read_columns,
+    read_manifest,
+    snapshot_folder,
+)
 from pipeline.snapshot_table import Seen, seen
 
 if TYPE_CHECKING:
@@ -41,11 +47,6 @@ class Profiles(NamedTuple):
 def coding_folder(artifacts: Path, name: str, version: str) -> Path:
     """Return where a version of a coding lies."""
     return artifacts / "codings" / name / version
-
-
-def profile_folder(artifacts: Path, as_of: date) -> Path:
-    """Return where the codes of all customers at a cut-off lie."""
-    return artifacts / "snapshots" / "profile" / f"as_of={as_of.isoformat()}"
 
 
 def build_profiles(
@@ -84,7 +85,7 @@ def build_profiles(
     """
     learned_from = read_manifest(artifacts, "customer", fit_at)["version"]
     versions = {
-        one.name: digest(_code(one), seed, fit_at, learned_from) for one in CODINGS.values()
+        one.name: digest(coding_code(one), seed, fit_at, learned_from) for one in CODINGS.values()
     }
     if "products" not in grains.delivered:
         return Profiles({}, ())
@@ -113,6 +114,7 @@ def build_profiles(
                     "stability": survives,
                 }
                 _apply(connection, look, artifacts, manifest=manifest)
+                name_codings(artifacts, day, versions)
     return Profiles(versions, tuple(missing))
 
 
@@ -161,7 +163,7 @@ class _Look:
     def known(self, day: date, block: int) -> Known:
         """Return one block of customers at a cut-off."""
         self._at.look([day], block=block)
-        snapshot = read_snapshot(self._connection, self._artifacts, "customer", day)
+        snapshot = read_columns(self._connection, self._artifacts, "customer", day)
         members = self._at.rows(memberships).select("customer_id")
         return Known(snapshot.semi_join(members, "customer_id"), self._at.rows(tastes))
 
@@ -248,9 +250,5 @@ def _is_current(artifacts: Path, day: date, versions: Mapping[str, str]) -> bool
         manifest["codings"] == dict(versions)
         and snapshot.exists()
         and manifest["snapshot"] == read_manifest(artifacts, "customer", day)["version"]
+        and manifest["codings"] == read_manifest(artifacts, "customer", day)["codings"]
     )
-
-
-def _code(coding: Coding) -> list[str]:
-    parts = (coding.fit, coding.apply, coding.describe)
-    return [line for part in parts for line in function_code(part)]

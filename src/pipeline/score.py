@@ -8,6 +8,7 @@ from rich.console import Console
 from features.definition import KEYS
 from models.definition import Model
 from pipeline.engine import engine
+from pipeline.fingerprint import digest
 from pipeline.labels import eligible_rows
 from pipeline.project import Project, read_cutoffs
 from pipeline.score_set import (
@@ -31,9 +32,8 @@ def score(
     artifacts = project.artifacts
     as_of = read_cutoffs(artifacts, model.name).score
     manifest = read_manifest(artifacts, model.unit, as_of)
-    # What went in names the set. The bytes would not do: built together with other cut-offs, a
-    # sum of doubles may end in another bit.
-    data = manifest["version"]
+    # What went in names the set.
+    data = digest(manifest["version"], manifest["codings"])
     identity = score_set_id(model=model.name, version=number, as_of=as_of, data_fingerprint=data)
     try:
         return read_score_set(artifacts, model.name, identity)

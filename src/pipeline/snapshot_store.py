@@ -35,6 +35,11 @@ def snapshot_folder(artifacts: Path, unit: Unit, as_of: date) -> Path:
     return artifacts / "snapshots" / unit / f"as_of={as_of.isoformat()}"
 
 
+def profile_folder(artifacts: Path, as_of: date) -> Path:
+    """Return where the codes of all customers at a cut-off lie."""
+    return artifacts / "snapshots" / "profile" / f"as_of={as_of.isoformat()}"
+
+
 def build_snapshots(
     connection: Backend,
     grains: Grains,
@@ -126,8 +131,26 @@ def read_manifest(artifacts: Path, unit: Unit, as_of: date) -> dict[str, Any]:
     return manifest
 
 
+def name_codings(artifacts: Path, as_of: date, versions: Mapping[str, str]) -> None:
+    """Write into the manifest of a customer snapshot which codings were applied to it."""
+    manifest = {**read_manifest(artifacts, "customer", as_of), "codings": dict(versions)}
+    write_json(snapshot_folder(artifacts, "customer", as_of) / "manifest.json", manifest)
+
+
 def read_snapshot(connection: Backend, artifacts: Path, unit: Unit, as_of: date) -> ir.Table:
-    """Return a stored snapshot; `read_manifest` says what is raised where there is none."""
+    """Return a stored snapshot with the columns of the codings that its manifest names.
+
+    `read_manifest` says what is raised where there is none.
+    """
+    columns = read_columns(connection, artifacts, unit, as_of)
+    if unit != "customer" or not read_manifest(artifacts, unit, as_of)["codings"]:
+        return columns
+    codes = connection.read_parquet(profile_folder(artifacts, as_of) / "*.parquet")
+    return columns.left_join(codes.drop("as_of"), "customer_id").drop("customer_id_right")
+
+
+def read_columns(connection: Backend, artifacts: Path, unit: Unit, as_of: date) -> ir.Table:
+    """Return a stored snapshot without the codings, which are fitted on it."""
     read_manifest(artifacts, unit, as_of)
     return connection.read_parquet(snapshot_folder(artifacts, unit, as_of) / "*.parquet")
 

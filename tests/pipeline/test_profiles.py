@@ -1,6 +1,7 @@
 """The five codings: fitted once, kept by version, applied later, told in two languages."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,13 +9,19 @@ import pandas as pd
 import pytest
 from shop import member, product, sale, shop
 
+from features.about import about
 from features.catalogue import catalogue
-from features.codings import CODINGS
+from features.codings import CODED, CODINGS
 from features.codings.cluster import stability
 from features.definition import Known
+from features.recency import tenure_days
+from features.units import carries_its_unit
 from features.views import tastes
-from pipeline.profiles import build_profiles, coding_folder, profile_folder, read_coding
-from pipeline.snapshot_store import build_snapshots, read_snapshot
+from models.customer_activity import customer_activity
+from pipeline.examples import read_examples
+from pipeline.labels import build_labels
+from pipeline.profiles import build_profiles, coding_folder, read_coding
+from pipeline.snapshot_store import build_snapshots, profile_folder, read_manifest, read_snapshot
 from pipeline.snapshot_table import seen
 
 EARLY, LATE = date(2024, 3, 1), date(2024, 6, 1)
@@ -131,6 +138,50 @@ def test_every_code_is_described_in_both_languages(built):
             assert code["label"]["en"]
             assert any("一" <= letter <= "鿿" for letter in code["description"]["zh-TW"])
             assert len(code["description"]["en"]) > 10
+
+
+def test_a_snapshot_is_read_with_its_codings_and_its_manifest_names_them(built):
+    artifacts, shop_, profiles = built
+    assert read_manifest(artifacts, "customer", LATE)["codings"] == profiles.versions
+    frame = read_snapshot(shop_.connection, artifacts, "customer", LATE).to_pandas()
+    frame = frame.set_index("customer_id")
+    assert set(CODED) <= set(frame)
+    assert frame.loc["cook00", "affinity"] == "kitchen"
+    assert len(frame) == 121
+
+
+def test_a_model_sees_the_codings_that_it_declares(built):
+    artifacts, shop_, _ = built
+    declared = replace(
+        customer_activity,
+        eligible=lambda snapshot: snapshot.affinity != "broad",
+        features=(tenure_days, CODED["cluster"], CODED["thrift_score"]),
+        auxiliary=(),
+    )
+    build_labels(
+        shop_.connection, shop_, declared, cutoffs=[EARLY], artifacts=artifacts,
+        gap_days=0, horizon_days=30, known_before=LATE,
+    )  # fmt: skip
+    label = next((artifacts / "labels").rglob("part-0.parquet"))
+    frame = pd.read_parquet(label)
+    assert len(frame) == 120
+    frame.assign(label=np.arange(120, dtype="int8") % 2).to_parquet(label)  # nobody came back
+    X = read_examples(shop_.connection, artifacts, declared, [EARLY]).X
+    assert list(X) == ["tenure_days", "cluster", "thrift_score"]
+    assert X["cluster"].notna().all()
+
+
+@pytest.mark.parametrize("one", CODED.values(), ids=lambda one: one.name)
+def test_every_column_of_a_coding_is_described_in_both_languages(one):
+    assert about(one).null
+    assert "null" in one.description
+    assert one.label["en"]
+    assert any("一" <= letter <= "鿿" for letter in one.label["zh-TW"])
+    assert one.unit == "text" or carries_its_unit(one.name, one.unit)
+
+
+def test_the_columns_of_the_codings_are_those_that_are_described(built):
+    assert set(codes(built[0])) == {*CODED, "as_of"}
 
 
 def test_the_manifest_names_the_versions_and_the_sizes(built):

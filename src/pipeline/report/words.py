@@ -1,6 +1,7 @@
 """How a report names measures, features and segments, in English and in Traditional Chinese."""
 
 from features.catalogue import catalogue
+from features.codings import CODED
 
 Words = tuple[str, str]
 
@@ -107,5 +108,5 @@ def segment_name(name: str) -> Words:
 
 def feature_name(name: str) -> Words:
     """Return a feature's label; its name where it is no feature of ours."""
-    found = catalogue("customer", "product", "time", "pair").get(name)
+    found = (catalogue("customer", "product", "time", "pair") | CODED).get(name)
     return (found.label["en"], found.label["zh-TW"]) if found else (name, name)

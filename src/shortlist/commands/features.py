@@ -34,20 +34,25 @@ def list_features(ctx: typer.Context, project: Project = None, *, as_json: AsJso
         return
     from rich.table import Table
 
-    from features.about import theme_of
+    from features.about import theme_of, unit_of
     from features.catalogue import catalogue
+    from features.codings import CODED
+    from features.definition import Coded, Feature
 
     context = context_of(ctx)
-    found = catalogue("customer", "product", "time").values()
+    found: list[Feature | Coded] = [
+        *catalogue("customer", "product", "time").values(),
+        *CODED.values(),
+    ]
     rows: list[dict[str, Any]] = [
         {
             "name": one.name,
-            "of": one.grain.unit,
+            "of": unit_of(one),
             "unit": one.unit,
             "en": one.label["en"],
             "zh-TW": one.label["zh-TW"],
             "theme": theme_of(one),
-            "tables": list(one.grain.sources),
+            "tables": [] if isinstance(one, Coded) else list(one.grain.sources),
         }
         for one in found
     ]
@@ -68,7 +73,7 @@ def show(
 
     Example: `shortlist features show days_since_last_purchase`
     """
-    from features.about import about
+    from features.about import about, unit_of
     from features.catalogue import find_feature
 
     context = context_of(ctx)
@@ -78,7 +83,7 @@ def show(
     context.answer(
         {
             **said._asdict(),
-            "of": feature.grain.unit,
+            "of": unit_of(feature),
             "snapshot": None if looks is None else looks._asdict(),
         }
     )
