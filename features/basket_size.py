@@ -15,7 +15,7 @@ def mean_order_pieces_count(rows: ir.Table) -> ir.Value:
 
 @feature(orders, unit="currency", en="Largest order", zh="最大單筆訂單金額")
 def largest_order_amount(rows: ir.Table) -> ir.Value:
-    """Amount of the largest order; null without one. Returns are not deducted."""
+    """Amount of the largest order; null without an order. Returns are not deducted."""
     return rows.amount.max()
 
 

@@ -21,7 +21,7 @@ def card_history(rows: ir.Table) -> ir.Table:
     return rows.mutate(step_rank=order).mutate(place=ibis.row_number().over(newest))
 
 
-@feature(card_history, unit="text", en="State of the card", zh="聯名卡狀態")
+@feature(card_history, unit="text", en="State of the co-branded card", zh="聯名卡狀態")
 def card_state(rows: ir.Table) -> ir.Value:
     """Newest step known at the cut-off: applied, approved, declined, activated or cancelled.
 
@@ -30,19 +30,29 @@ def card_state(rows: ir.Table) -> ir.Value:
     return rows.step.max(where=rows.place == 0)
 
 
-@feature(card_history, unit="flag", en="Holds the card", zh="持有聯名卡", empty=0)
+@feature(card_history, unit="flag", en="Holds the co-branded card", zh="持有聯名卡", empty=0)
 def holds_card(rows: ir.Table) -> ir.Value:
     """1 where the newest step is an activation, else 0; 0 for who never applied."""
     return ((rows.place == 0) & (rows.step == "activated")).cast("int64").max()
 
 
-@feature(card_history, unit="days", en="Days since the card was applied for", zh="距申請聯名卡天數")
+@feature(
+    card_history,
+    unit="days",
+    en="Days since applying for the card",
+    zh="距申請聯名卡天數",
+)
 def days_since_card_application(rows: ir.Table) -> ir.Value:
-    """Whole days from the latest application to the cut-off, at least 1; null without one."""
+    """Whole days from the latest application, at least 1; null for who never applied."""
     return rows.days_before.min(where=rows.step == "applied")
 
 
-@feature(card_history, unit="days", en="Days since the card was activated", zh="距聯名卡啟用天數")
+@feature(
+    card_history,
+    unit="days",
+    en="Days since activating the card",
+    zh="距聯名卡啟用天數",
+)
 def days_since_card_activation(rows: ir.Table) -> ir.Value:
-    """Whole days from the latest activation to the cut-off, at least 1; null without one."""
+    """Whole days from the latest activation, at least 1; null for who never activated one."""
     return rows.days_before.min(where=rows.step == "activated")

@@ -9,12 +9,12 @@ from features.windows import MONTH, QUARTER, SHORT_WINDOWS
 
 #: Channels by which a retailer writes or calls, with their Chinese names.
 CHANNELS = {
-    "email": ("E-mail", "電子郵件"),
+    "email": ("e-mail", "電子郵件"),
     "sms": ("SMS", "簡訊"),
-    "line": ("LINE", "LINE 訊息"),
-    "push": ("push", "App 推播"),
+    "line": ("LINE", " LINE 訊息"),
+    "push": ("push message", " App 推播"),
     "phone": ("telephone", "電話"),
-    "mail": ("postal", "郵寄"),
+    "mail": ("post", "郵寄"),
 }
 #: Of 30 days each.
 TWELVE_MONTHS = 12 * MONTH
@@ -65,7 +65,7 @@ channel_contact_count_within = {channel: _by_channel(channel) for channel in CHA
 
 @feature(deliveries, unit="days", en="Days since the last contact", zh="距上次聯繫天數")
 def days_since_last_contact(rows: ir.Table) -> ir.Value:
-    """Whole days from the latest contact delivered to the cut-off, at least 1; null without one."""
+    """Whole days from the latest contact delivered, at least 1; null where none was delivered."""
     return rows.days_before.min(where=_delivered(rows))
 
 
@@ -83,7 +83,7 @@ def contact_pressure_ratio(rows: ir.Table) -> ir.Value:
 
 @feature(deliveries, unit="share", en="Share of contacts that bounced", zh="聯繫失敗占比")
 def bounced_contact_share(rows: ir.Table) -> ir.Value:
-    """Contacts that bounced or failed over all that were tried; null without one."""
+    """Contacts that bounced or failed over all that were tried; null without a try."""
     return share_of(rows.contacts.sum(where=~_delivered(rows)).fill_null(0), rows.contacts.sum())
 
 

@@ -13,7 +13,7 @@ FESTIVALS = {
     "mothers_day": ("Mother's Day", "母親節"),
     "dragon_boat": ("the Dragon Boat Festival", "端午節"),
     "fathers_day": ("Father's Day", "父親節"),
-    "ghost_month": ("Ghost Month", "中元節鬼月"),
+    "ghost_month": ("Ghost Month", "農曆七月鬼月"),
     "mid_autumn": ("the Mid-Autumn Festival", "中秋節"),
     "double_11": ("Double 11", "雙十一"),
     "christmas": ("Christmas", "聖誕節"),
@@ -29,7 +29,7 @@ def _days_to(festival: str) -> Feature:
     en, zh = FESTIVALS[festival]
     aggregate.__doc__ = (
         f"Whole days from the cut-off to the first day of {en}; 0 on that day.\n\n"
-        "Null after 2060, for which the calendar has no lunar dates."
+        "Null after 2060, where the kept calendar ends."
     )
     return feature(festival_days, unit="days", en=f"Days to {en}", zh=f"距{zh}天數")(aggregate)
 
@@ -42,7 +42,7 @@ def _days_since(festival: str) -> Feature:
     en, zh = FESTIVALS[festival]
     aggregate.__doc__ = (
         f"Whole days from the first day of {en} to the cut-off, at least 1.\n\n"
-        "Null before 2000, for which the calendar has no lunar dates."
+        "Null before 2000, where the kept calendar begins."
     )
     return feature(festival_days, unit="days", en=f"Days since {en}", zh=f"{zh}後天數")(aggregate)
 
@@ -64,13 +64,13 @@ def days_to_pay_day(rows: ir.Table) -> ir.Value:
     return days_until_pay_day(rows.as_of.max())
 
 
-@feature(festival_days, unit="month", en="Month", zh="月份")
+@feature(festival_days, unit="month", en="Month of the cut-off", zh="基準日月份")
 def cut_off_month(rows: ir.Table) -> ir.Value:
     """Month of the cut-off, 1 to 12; never null."""
     return rows.as_of.max().month()
 
 
-@feature(festival_days, unit="text", en="Season", zh="季節")
+@feature(festival_days, unit="text", en="Season of the cut-off", zh="基準日季節")
 def season(rows: ir.Table) -> ir.Value:
     """Season of the cut-off: spring from March, summer from June, and so on; never null."""
     return season_of(rows.as_of.max().month())

@@ -34,7 +34,7 @@ def purchase_days_count(rows: ir.Table) -> ir.Value:
 
 @feature(baskets, unit="days", en="Mean days between purchases", zh="平均購買間隔天數")
 def mean_gap_days(rows: ir.Table) -> ir.Value:
-    """Mean days from one purchase day to the next; null with fewer than two."""
+    """Mean days from one purchase day to the next; null with fewer than two purchase days."""
     gaps = (rows.event_on.nunique() - 1).nullif(0)
     return (rows.days_before.max() - rows.days_before.min()) / gaps
 

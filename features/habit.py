@@ -47,7 +47,7 @@ def pay_day_order_share(rows: ir.Table) -> ir.Value:
 
 @feature(baskets, unit="share", en="Share of orders online", zh="線上訂單占比")
 def online_order_share(rows: ir.Table) -> ir.Value:
-    """Orders by web, app or LINE over the orders whose channel is known; null without one."""
+    """Orders by web, app or LINE over the orders whose channel is known; null where none is."""
     online = rows.orders.sum(where=rows.channel.isin(ONLINE)).fill_null(0)
     return share_of(online, rows.orders.sum(where=rows.channel.notnull()))
 
@@ -66,7 +66,7 @@ def visited_store_count(rows: ir.Table) -> ir.Value:
 
 @feature(shops, unit="share", en="Share of orders at the favourite store", zh="最常去門市訂單占比")
 def favourite_store_order_share(rows: ir.Table) -> ir.Value:
-    """Orders at the store with most of them over all orders in stores; null without one."""
+    """Orders at the store with most of them over all orders in stores; null without any."""
     return share_of(rows.orders.max(), rows.orders.sum())
 
 

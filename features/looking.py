@@ -55,7 +55,7 @@ def view_count_within(rows: ir.Table, days: int) -> ir.Value:
 
 @feature(looks, unit="days", en="Days since the last interaction", zh="距上次互動天數")
 def days_since_last_interaction(rows: ir.Table) -> ir.Value:
-    """Days since the latest interaction, at least 1; null without one. Opens do not count."""
+    """Days since the latest interaction, at least 1; null without any. Opens do not count."""
     return rows.days_before.min(where=~rows.kind.isin(ANSWERS_TO_CONTACTS))
 
 

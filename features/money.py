@@ -28,11 +28,11 @@ def spend_amount_within(rows: ir.Table, days: int) -> ir.Value:
 
 @feature(baskets, unit="currency", en="Mean amount of an order", zh="平均訂單金額")
 def mean_order_amount(rows: ir.Table) -> ir.Value:
-    """Paid for a sale on average; null without one."""
+    """Paid for an order on average; null without an order. Returns are not deducted."""
     return rows.amount.sum() / rows.orders.sum().nullif(0)
 
 
 @feature(baskets, unit="lines", en="Mean lines of an order", zh="平均訂單品項數")
 def mean_order_lines_count(rows: ir.Table) -> ir.Value:
-    """Receipt lines of an order on average; null without one."""
+    """Receipt lines of an order on average; null without an order."""
     return rows.lines.sum() / rows.orders.sum().nullif(0)

@@ -132,7 +132,9 @@ def category_affinity_share(pair: ir.Table) -> ir.Value:
     return pair.category.notnull().ifelse(pair.category_share.fill_null(0.0), ibis.null("float64"))
 
 
-@pair_feature(unit="days", en="Days since its first-level category", zh="距上次購買大品類天數")
+@pair_feature(
+    unit="days", en="Days since its first-level category was bought", zh="距上次購買大品類天數"
+)
 def category_last_days(pair: ir.Table) -> ir.Value:
     """Days since the customer bought in its first-level category; null if never."""
     return pair.category_last_days
@@ -147,7 +149,9 @@ def like_affinity_share(pair: ir.Table) -> ir.Value:
     return pair.like.notnull().ifelse(pair.like_share.fill_null(0.0), ibis.null("float64"))
 
 
-@pair_feature(unit="days", en="Days since its narrowest category", zh="距上次購買小品類天數")
+@pair_feature(
+    unit="days", en="Days since its narrowest category was bought", zh="距上次購買小品類天數"
+)
 def like_last_days(pair: ir.Table) -> ir.Value:
     """Days since the customer bought in its narrowest category; null if never."""
     return pair.like_last_days
@@ -162,7 +166,7 @@ def brand_affinity_share(pair: ir.Table) -> ir.Value:
     return pair.brand.notnull().ifelse(pair.brand_share.fill_null(0.0), ibis.null("float64"))
 
 
-@pair_feature(unit="days", en="Days since its brand", zh="距上次購買品牌天數")
+@pair_feature(unit="days", en="Days since its brand was bought", zh="距上次購買品牌天數")
 def brand_last_days(pair: ir.Table) -> ir.Value:
     """Days since the customer bought its brand; null if never."""
     return pair.brand_last_days

@@ -52,19 +52,19 @@ def income_band(rows: ir.Table) -> ir.Value:
     return rows.income_band.max()
 
 
-@feature(profiles, unit="persons", en="Children", zh="子女人數")
+@feature(profiles, unit="persons", en="Children in the household", zh="家中子女人數")
 def children_count(rows: ir.Table) -> ir.Value:
     """Children in the household as recorded; null where unknown, which is not none."""
     return rows.children.max()
 
 
-@feature(profiles, unit="text", en="Region", zh="居住地區")
+@feature(profiles, unit="text", en="Region of residence", zh="居住地區")
 def home_region(rows: ir.Table) -> ir.Value:
     """Region or country of the address at the cut-off; null where unknown."""
     return rows.region.max()
 
 
-@feature(profiles, unit="text", en="City", zh="居住城市")
+@feature(profiles, unit="text", en="City of residence", zh="居住城市")
 def home_city(rows: ir.Table) -> ir.Value:
     """City or district of the address at the cut-off; null where unknown."""
     return rows.city.max()

@@ -15,8 +15,8 @@ UPPER_TIER = 0.75
     baskets,
     days=(90, 365),
     unit="share",
-    en="Discount received, last {days} days",
-    zh="近 {days} 天折扣占比",
+    en="Share of the list price saved, last {days} days",
+    zh="近 {days} 天節省定價之比例",
 )
 def discount_share_within(rows: ir.Table, days: int) -> ir.Value:
     """Taken off the list price over the list price, of what was bought in the window.
@@ -42,7 +42,7 @@ def promoted_line_share(rows: ir.Table) -> ir.Value:
     return share_of(rows.promoted_lines.sum(), rows.lines.sum())
 
 
-@feature(holdings, unit="share", en="Price tier", zh="價格帶")
+@feature(holdings, unit="share", en="Price tier chosen", zh="選購價位")
 def price_tier_share(rows: ir.Table) -> ir.Value:
     """Mean position of what was bought among the prices of its like, weighted by pieces.
 
@@ -54,7 +54,9 @@ def price_tier_share(rows: ir.Table) -> ir.Value:
     return share_of(weighted, rows.pieces.sum(where=known))
 
 
-@feature(holdings, unit="share", en="Share of upper-tier products", zh="高價位商品占比")
+@feature(
+    holdings, unit="share", en="Share of pieces from the upper price tier", zh="高價位商品件數占比"
+)
 def upper_tier_piece_share(rows: ir.Table) -> ir.Value:
     """Pieces dearer than three quarters of their like over pieces whose position is known.
 
@@ -64,7 +66,7 @@ def upper_tier_piece_share(rows: ir.Table) -> ir.Value:
     return share_of(upper, rows.pieces.sum(where=rows.price_position.notnull()))
 
 
-@feature(holdings, unit="ratio", en="Brand premium", zh="品牌溢價")
+@feature(holdings, unit="ratio", en="Price level of the brands chosen", zh="選購品牌價格水準")
 def brand_premium_ratio(rows: ir.Table) -> ir.Value:
     """Mean price of the brands bought over that of their categories, weighted by pieces.
 

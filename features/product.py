@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from features.aggregates import change_of
 from features.definition import feature, windowed_feature
-from features.shelf import best_companions, offers
+from features.shelf import best_companions, best_season_companions, offers
 from features.windows import MONTH, QUARTER, YEAR
 
 #: A product is new for so long after its launch, or after its first sale.
@@ -22,7 +22,7 @@ RISING, FALLING = 0.2, -0.2
     offers,
     days=(MONTH, QUARTER, YEAR),
     unit="pieces",
-    en="Sold in the last {days} days",
+    en="Pieces sold in the last {days} days",
     zh="近 {days} 天銷售件數",
 )
 def sold_pieces_count_within(rows: ir.Table, days: int) -> ir.Value:
@@ -36,7 +36,12 @@ def buyer_customer_count_365d(rows: ir.Table) -> ir.Value:
     return rows.buyers_365.max()
 
 
-@feature(offers, unit="share", en="Heat", zh="商品熱度")
+@feature(
+    offers,
+    unit="share",
+    en="Heat: share of its category's pieces, last 30 days",
+    zh="商品熱度（近 30 天占同類銷售件數）",  # noqa: RUF001
+)
 def heat_share(rows: ir.Table) -> ir.Value:
     """Pieces of the last 30 days over those of its narrowest category.
 
@@ -63,7 +68,7 @@ def heat_trend_ratio_90d(rows: ir.Table) -> ir.Value:
     return change_of(rows.pieces_90.max(), rows.pieces_180.max() - rows.pieces_90.max())
 
 
-@feature(offers, unit="text", en="Stage of life", zh="商品生命週期")
+@feature(offers, unit="text", en="Life-cycle stage", zh="商品生命週期階段")
 def life_cycle_stage(rows: ir.Table) -> ir.Value:
     """Read from the dates and the sales curve; never null.
 
@@ -104,7 +109,7 @@ def days_since_launch(rows: ir.Table) -> ir.Value:
 
 @feature(offers, unit="days", en="Days since the last sale", zh="距上次售出天數")
 def days_since_last_sale(rows: ir.Table) -> ir.Value:
-    """Days from the latest sale to the cut-off, at least 1; null without one."""
+    """Days from the latest sale to the cut-off, at least 1; null without a sale."""
     return rows.last_sale_days.max()
 
 
@@ -129,7 +134,7 @@ def product_brand_premium_ratio(rows: ir.Table) -> ir.Value:
     return rows.brand_premium.max()
 
 
-@feature(offers, unit="rank", en="Generation", zh="世代")
+@feature(offers, unit="rank", en="Generation within its family", zh="系列中的世代")
 def product_generation(rows: ir.Table) -> ir.Value:
     """Position within its family, from 1; null where it has no family."""
     return rows.generation.max()
@@ -143,7 +148,10 @@ def has_predecessor_product(rows: ir.Table) -> ir.Value:
 
 @feature(offers, unit="days", en="Days since its successor was launched", zh="後繼商品上市天數")
 def days_since_successor_launch(rows: ir.Table) -> ir.Value:
-    """Days from the launch of the next generation to the cut-off; null before it, or without."""
+    """Days from the launch of the next generation to the cut-off.
+
+    Null before that launch, and without a next generation.
+    """
     days = rows.as_of.max().delta(rows.successor_on.max(), unit="day")
     return (days > 0).ifelse(days, ibis.null("int64"))
 
@@ -163,21 +171,55 @@ def supply_of_piece_days(rows: ir.Table) -> ir.Value:
     return rows.days_of_supply.max()
 
 
-@feature(best_companions, unit="text", en="Best companion", zh="最佳搭配品類")
+@feature(best_companions, unit="text", en="Category it is best combined with", zh="最佳搭配品類")
 def companion_category(rows: ir.Table) -> ir.Value:
     """Category that its own attracts most in the same order; null below 10 joint orders."""
     return rows.companion.max()
 
 
+@feature(best_companions, unit="share", en="Support of the best companion", zh="最佳搭配支持度")
+def companion_support_share(rows: ir.Table) -> ir.Value:
+    """Share of all orders that hold its category and the companion; null without a companion."""
+    return rows.support.max()
+
+
 @feature(best_companions, unit="share", en="Confidence of the best companion", zh="最佳搭配信心度")
 def companion_confidence_share(rows: ir.Table) -> ir.Value:
-    """Share of orders with its category that hold the companion too; null without one."""
+    """Share of orders with its category that hold the companion too; null without a companion."""
     return rows.confidence.max()
 
 
 @feature(best_companions, unit="ratio", en="Lift of the best companion", zh="最佳搭配提升度")
 def companion_lift_ratio(rows: ir.Table) -> ir.Value:
     """Confidence over the companion's share of all orders; null without a companion.
+
+    1 is chance.
+    """
+    return rows.lift.max()
+
+
+@feature(
+    best_season_companions,
+    unit="text",
+    en="Category it is best combined with in this season",
+    zh="當季最佳搭配品類",
+)
+def season_companion_category(rows: ir.Table) -> ir.Value:
+    """Category that its own attracts most in orders of the cut-off's season, in any year.
+
+    Null below 10 joint orders in that season.
+    """
+    return rows.companion.max()
+
+
+@feature(
+    best_season_companions,
+    unit="ratio",
+    en="Lift of the best companion in this season",
+    zh="當季最佳搭配提升度",
+)
+def season_companion_lift_ratio(rows: ir.Table) -> ir.Value:
+    """Confidence over the companion's share of the season's orders; null without a companion.
 
     1 is chance.
     """

@@ -26,7 +26,7 @@ def return_count_within(rows: ir.Table, days: int) -> ir.Value:
     return rows.returns.sum(where=rows.days_before <= days)
 
 
-@feature(product_days, unit="share", en="Share of pieces returned", zh="退貨率")
+@feature(product_days, unit="share", en="Share of pieces returned", zh="退貨件數占比")
 def returned_piece_share(rows: ir.Table) -> ir.Value:
     """Pieces brought back over pieces bought; null without a sale.
 

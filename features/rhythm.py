@@ -27,13 +27,13 @@ def gap_variation_ratio(rows: ir.Table) -> ir.Value:
 
 @feature(purchase_days, unit="days", en="Longest pause between purchases", zh="最長購買間隔天數")
 def longest_gap_days(rows: ir.Table) -> ir.Value:
-    """Longest gap between two purchase days in a row; null with fewer than two."""
+    """Longest gap between two purchase days in a row; null with fewer than two such days."""
     return rows.gap.max()
 
 
 @feature(purchase_days, unit="days", en="Latest gap between purchases", zh="最近一次購買間隔天數")
 def last_gap_days(rows: ir.Table) -> ir.Value:
-    """Days between the last two purchase days; null with fewer than two."""
+    """Days between the last two purchase days; null with fewer than two of them."""
     return rows.gap.argmin(rows.days_before)
 
 

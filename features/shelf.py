@@ -11,6 +11,8 @@ from features.windows import HALF_YEAR, MONTH, QUARTER, YEAR
 _KEY = ["product_id", "as_of"]
 #: The catalogue has no history: what is listed today was always listed.
 _ALWAYS = ibis.date(1900, 1, 1)
+#: More days than there are since then.
+_MANY_DAYS = 10**6
 #: Gaps of which a typical one may be taken.
 LEAST_GAPS = 20
 #: Joint orders below which an association may be chance.
@@ -145,16 +147,22 @@ def _typical_gaps(rows: ir.Table, level: str) -> ir.Table:
 def order_items(transactions: ir.Table, products: ir.Table) -> ir.Table:
     """One row per order and narrowest category in it, from the day it was known.
 
-    `season` is of the day of the order. Products without a category go with nothing.
+    `season` is of the day of the line that was known first, so that a line which is delivered
+    late does not move the others. Products without a category go with nothing.
     """
+    known_first = _days(_.available_on) * _MANY_DAYS + _days(_.event_on)
     return (
         transactions.filter(_.kind == "sale")
         .join(with_price_position(products).select("product_id", "like"), "product_id")
         .filter(_.like.notnull())
         .group_by(["order_id", "like"])
-        .aggregate(event_on=_.event_on.min(), available_on=_.available_on.min())
+        .aggregate(event_on=_.event_on.argmin(known_first), available_on=_.available_on.min())
         .mutate(season=season_of(_.event_on.month()))
     )
+
+
+def _days(day: ir.DateValue) -> ir.IntegerValue:
+    return day.delta(_ALWAYS, unit="day")
 
 
 def season_of(month: ir.IntegerValue) -> ir.StringValue:
@@ -214,13 +222,22 @@ def best_companions(rows: ir.Table, products: ir.Table) -> ir.Table:
 
     Ties go to the more frequent, then to the first in the alphabet.
     """
+    return _best(rows.filter(_.season == "all"), products)
+
+
+@view(associations)
+def best_season_companions(rows: ir.Table, products: ir.Table) -> ir.Table:
+    """One row per product whose category has a companion in the season of the cut-off.
+
+    Ties as for `best_companions`.
+    """
+    return _best(rows.filter(_.season == season_of(_.as_of.month())), products)
+
+
+def _best(pulls: ir.Table, products: ir.Table) -> ir.Table:
     best = ibis.window(
         group_by=["as_of", "lead"], order_by=[_.lift.desc(), _.joint.desc(), _.companion.asc()]
     )
-    first = (
-        rows.filter(_.season == "all")
-        .mutate(place=ibis.row_number().over(best))
-        .filter(_.place == 0)
-    )
+    first = pulls.mutate(place=ibis.row_number().over(best)).filter(_.place == 0)
     like = with_price_position(products).select("product_id", lead="like")
     return first.join(like, "lead")

@@ -51,7 +51,7 @@ def new_category_count_180d(rows: ir.Table) -> ir.Value:
     return (rows.first_days <= HALF_YEAR).cast("int64").sum()
 
 
-@feature(categories, unit="text", en="Favourite category", zh="最常購買品類")
+@feature(categories, unit="text", en="Favourite category", zh="消費最多品類")
 def favourite_category(rows: ir.Table) -> ir.Value:
     """First-level category on which most was spent; null without a sale in a category.
 
@@ -60,7 +60,7 @@ def favourite_category(rows: ir.Table) -> ir.Value:
     return rows.category.max(where=rows.place == 0)
 
 
-@feature(categories, unit="share", en="Share of the favourite category", zh="最常購買品類消費占比")
+@feature(categories, unit="share", en="Share of the favourite category", zh="消費最多品類消費占比")
 def favourite_category_spend_share(rows: ir.Table) -> ir.Value:
     """Spent on the favourite category over all that was spent in categories.
 
@@ -73,7 +73,7 @@ def favourite_category_spend_share(rows: ir.Table) -> ir.Value:
     categories,
     unit="share",
     en="Favourite category, share in the last year",
-    zh="最常購買品類近一年消費占比",
+    zh="消費最多品類近一年消費占比",
 )
 def favourite_category_spend_share_365d(rows: ir.Table) -> ir.Value:
     """As `favourite_category_spend_share`, of what was spent in the last 365 days.
@@ -96,10 +96,10 @@ def category_concentration_share(rows: ir.Table) -> ir.Value:
 
 
 @feature(
-    categories, unit="days", en="Days since the favourite category", zh="距上次購買最愛品類天數"
+    categories, unit="days", en="Days since the favourite category", zh="距上次購買消費最多品類天數"
 )
 def days_since_favourite_category(rows: ir.Table) -> ir.Value:
-    """Days since a sale in the favourite category, at least 1; null without one."""
+    """Days since a sale in the favourite category, at least 1; null without such a sale."""
     return rows.last_days.max(where=rows.place == 0)
 
 
@@ -109,13 +109,13 @@ def bought_brand_count(rows: ir.Table) -> ir.Value:
     return rows.count()
 
 
-@feature(brands, unit="text", en="Favourite brand", zh="最常購買品牌")
+@feature(brands, unit="text", en="Favourite brand", zh="消費最多品牌")
 def favourite_brand(rows: ir.Table) -> ir.Value:
     """Brand on which most was spent; null without a sale of a brand. Ties as for categories."""
     return rows.brand.max(where=rows.place == 0)
 
 
-@feature(brands, unit="share", en="Share of the favourite brand", zh="最常購買品牌消費占比")
+@feature(brands, unit="share", en="Share of the favourite brand", zh="消費最多品牌消費占比")
 def favourite_brand_spend_share(rows: ir.Table) -> ir.Value:
-    """Spent on the favourite brand over all that was spent on brands; null where nothing was."""
+    """Spent on the favourite brand over all spent on brands; null where nothing was spent."""
     return share_of(rows.amount.max(), rows.amount.sum())

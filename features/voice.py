@@ -56,5 +56,5 @@ def complaint_case_count_365d(rows: ir.Table) -> ir.Value:
 
 @feature(cases, unit="days", en="Days since the last service case", zh="距上次服務案件天數")
 def days_since_last_service_case(rows: ir.Table) -> ir.Value:
-    """Whole days from the latest service case to the cut-off, at least 1; null without one."""
+    """Whole days from the latest service case to the cut-off, at least 1; null without a case."""
     return rows.days_before.min()

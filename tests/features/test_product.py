@@ -81,6 +81,41 @@ def test_a_successor_counts_from_its_launch():
     assert list(got["has_predecessor_product"]) == [0, 1, 1]
 
 
+def together(day, *names, times=10):
+    return [
+        sale(f"c{n}", day, product=name, order=f"{day}-{n}-{names}")
+        for n in range(times)
+        for name in names
+    ]
+
+
+def test_what_goes_together_is_told_with_support_confidence_and_lift():
+    shelf = [product(name, category=name) for name in ("tea", "cup", "ink")]
+    rows = [*together("2024-04-01", "tea", "cup"), *together("2024-04-01", "tea", times=5),
+            *together("2024-04-01", "ink")]  # fmt: skip
+    row = of(rows, shelf).loc["tea"]
+    assert row["companion_category"] == "cup"
+    assert row["companion_support_share"] == pytest.approx(10 / 25)
+    assert row["companion_confidence_share"] == pytest.approx(10 / 15)
+    assert row["companion_lift_ratio"] == pytest.approx((10 / 15) / (10 / 25))
+
+
+def test_fewer_than_ten_joint_orders_may_be_chance_and_go_together_with_nothing():
+    shelf = [product(name, category=name) for name in ("tea", "cup")]
+    got = of(together("2024-04-01", "tea", "cup", times=9), shelf)
+    assert got.loc["tea", "companion_category"] is None
+
+
+def test_the_companion_of_the_season_comes_from_orders_of_that_season():
+    shelf = [product(name, category=name) for name in ("tea", "ice", "honey")]
+    rows = [*together("2023-07-01", "tea", "ice", times=12),
+            *together("2023-12-20", "tea", "honey", times=11)]  # fmt: skip
+    in_june, in_january = of(rows, shelf).loc["tea"], of(rows, shelf, date(2024, 1, 10)).loc["tea"]
+    assert in_june["season_companion_category"] == "ice"
+    assert in_january["season_companion_category"] == "honey"
+    assert in_june["season_companion_lift_ratio"] == pytest.approx(1.0)
+
+
 def test_what_becomes_known_later_changes_nothing():
     shelf = [product("kettle", category="cups")]
     late = sale("ann", "2024-05-20", known="2024-06-01")

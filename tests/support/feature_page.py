@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "features.md"
-INTRODUCTION = """# What is known about a customer
+INTRODUCTION = """# What is known about customers, products and days
 
 Generated from the code by `make docs`; do not edit. `shortlist features show NAME` adds what a
 feature looks like on your own data.
@@ -47,6 +47,8 @@ def page() -> str:
     parts = [INTRODUCTION]
     for module, members in themes:
         parts.extend(_theme(module, list(members), examples))
+    parts.extend(_codings())
+    parts.extend(_pairs())
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -66,6 +68,34 @@ def _theme(module: str, members: list, examples: dict) -> Iterator[str]:
         yield from _details(family)
     shown = [spec for family in families for spec in examples.get(_stem(family[0]), [])]
     yield from _examples(shown)
+
+
+def _codings() -> Iterator[str]:
+    from features.codings import CODED
+
+    yield (
+        "\n## Profile codings\n\n"
+        "Fitted once on the earliest training cut-off, kept by version under "
+        "`artifacts/codings/`, named in the manifest of each snapshot, shared by all models. What "
+        "each code means on your data is described there, in both languages.\n"
+    )
+    yield "| column | label | 標籤 | unit | says |\n|---|---|---|---|---|"
+    for one in CODED.values():
+        said = f"{one.unit} | {one.description}"
+        yield f"| `{one.name}` | {one.label['en']} | {one.label['zh-TW']} | {said} |"
+
+
+def _pairs() -> Iterator[str]:
+    from features.pairs import PAIR_FEATURES
+
+    yield (
+        "\n## Pairs\n\nWhat is known of a customer and a product together, for products that were "
+        "sold as for one that is passed in and that nobody has seen.\n"
+    )
+    yield "| column | label | 標籤 | unit | says |\n|---|---|---|---|---|"
+    for one in PAIR_FEATURES.values():
+        said = f"{one.unit} | {' '.join(inspect.getdoc(one.value).split())}"
+        yield f"| `{one.name}` | {one.label['en']} | {one.label['zh-TW']} | {said} |"
 
 
 def _row(family: list) -> str:

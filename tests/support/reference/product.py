@@ -11,6 +11,8 @@ import pandas as pd
 from reference.holding import placed
 from reference.rows import Row, change, share, visible
 
+_SEASONS = ("winter", "spring", "summer", "autumn")
+
 
 def product_reference(tables: dict[str, list[Row]], *, as_of: date, time_zone: str) -> pd.DataFrame:
     """Return every product feature of every listed product, by product."""
@@ -19,7 +21,16 @@ def product_reference(tables: dict[str, list[Row]], *, as_of: date, time_zone: s
     sales = [r for r in lines_seen(tables, as_of, zone) if r["kind"] == "sale"]
     by_id = {p["product_id"]: {**p, "like": like_of(p)} for p in placed(products)}
     companions = _companions(sales, by_id)
-    rows = {name: _one(p, sales, by_id, companions, as_of) for name, p in by_id.items()}
+    season = _SEASONS[as_of.month % 12 // 3]
+    of_season = _companions(sales, by_id, season)
+    rows = {
+        name: {
+            **_one(p, sales, by_id, companions, as_of),
+            "season_companion_category": of_season.get(p["like"], (None,))[0],
+            "season_companion_lift_ratio": of_season.get(p["like"], (None,) * 3)[2],
+        }
+        for name, p in by_id.items()
+    }
     return pd.DataFrame.from_dict(rows, orient="index").sort_index()
 
 
@@ -91,6 +102,7 @@ def _one(
         "typical_repurchase_days": typical_gap(product, sales, by_id),
         "supply_of_piece_days": product.get("days_of_supply"),
         "companion_category": best[0] if best else None,
+        "companion_support_share": best[3] if best else None,
         "companion_confidence_share": best[1] if best else None,
         "companion_lift_ratio": best[2] if best else None,
     }
@@ -110,18 +122,25 @@ def typical_gap(product: Row, sales: list[Row], by_id: dict[str, Row]) -> float 
     return None
 
 
-def associations(sales: list[Row], by_id: dict[str, Row]) -> dict[tuple[str, str], Row]:
-    """Return confidence, lift and joint orders by pair of categories, of all seasons."""
-    orders = defaultdict(set)
+def associations(
+    sales: list[Row], by_id: dict[str, Row], season: str | None = None
+) -> dict[tuple[str, str], Row]:
+    """Return support, confidence, lift and joint orders by pair of categories."""
+    first: dict[tuple[str, str], tuple] = {}
     for r in sales:
-        like = by_id.get(r["product_id"], {}).get("like")
-        if like is not None:
-            orders[r["order_id"]].add(like)
+        item = r["order_id"], by_id.get(r["product_id"], {}).get("like")
+        if item[1] is not None:
+            first[item] = min(first.get(item, (date.max,)), (r["known"], r["day"]))
+    orders = defaultdict(set)
+    for (order, like), (_, day) in first.items():
+        if season in (None, _SEASONS[day.month % 12 // 3]):
+            orders[order].add(like)
     alone = Counter(like for found in orders.values() for like in found)
     joint = Counter((a, b) for found in orders.values() for a in found for b in found if a != b)
     return {
         (lead, other): {
             "joint": n,
+            "support": n / len(orders),
             "confidence": n / alone[lead],
             "lift": n * len(orders) / (alone[lead] * alone[other]),
         }
@@ -130,9 +149,9 @@ def associations(sales: list[Row], by_id: dict[str, Row]) -> dict[tuple[str, str
     }
 
 
-def _companions(sales: list[Row], by_id: dict[str, Row]) -> dict:
+def _companions(sales: list[Row], by_id: dict[str, Row], season: str | None = None) -> dict:
     best: dict = {}
-    for (lead, other), of in associations(sales, by_id).items():
-        candidate = (-of["lift"], -of["joint"], other, of["confidence"])
+    for (lead, other), of in associations(sales, by_id, season).items():
+        candidate = (-of["lift"], -of["joint"], other, of["confidence"], of["support"])
         best[lead] = min(best.get(lead, candidate), candidate)
-    return {lead: (other, part, -lift) for lead, (lift, _, other, part) in best.items()}
+    return {lead: (other, part, -lift, both) for lead, (lift, _, other, part, both) in best.items()}
