@@ -21,11 +21,11 @@ from pipeline.params import GateParams, ModelParams, Params, Run
 from pipeline.project import OutcomeWindow, Project
 from pipeline.report import write_report
 from pipeline.report.card import as_markdown
-from pipeline.report.curves import ratio_by_part
+from pipeline.report.curves import deciles_of, ratio_by_part
 from pipeline.report.drift import Populations
 from pipeline.report.figures import Figures
 from pipeline.report.page import Told, as_html
-from pipeline.report.segments import BY
+from pipeline.report.segments import BY, segments_of
 
 SECTIONS = [
     *("worth", "gains", "baselines", "calibration", "profit", "contributions"),
@@ -231,9 +231,25 @@ def test_a_leak_is_named_and_turns_its_light(made):
 
 def test_a_model_that_is_not_calibrated_is_to_be_used_for_its_order_only(made):
     told = made[1]
-    off = told._replace(decision=told.decision.model_copy(update={"calibrated": False}))
+    ratio = told.evaluation.measures["observed_over_expected"]
+    high = {"observed_over_expected": ratio.model_copy(update={"value": 1.4})}
+    off = told._replace(
+        decision=told.decision.model_copy(update={"calibrated": False}),
+        evaluation=told.evaluation.model_copy(update={"measures": told.evaluation.measures | high}),
+    )
     assert "No, use the order only" in as_html(off)
     assert "Use the order of its scores, not their level." in as_markdown(off)
+
+
+def test_a_level_that_nobody_can_be_sure_of_is_not_called_wrong(made):
+    told = made[1]
+    unsure = told._replace(
+        decision=told.decision.model_copy(update={"calibrated": False}),
+        params=told.params.model_copy(
+            update={"gate": GateParams(calibration_low=0.5, calibration_high=1.5)}
+        ),
+    )
+    assert "Too few outcomes to be sure" in as_html(unsure)
 
 
 def test_a_text_of_the_retailer_is_no_markup(page):
@@ -250,6 +266,29 @@ def test_the_customers_of_all_segments_are_all_customers(made):
     for group in told.figures.segments:
         assert sum(one.rows for one in group.segments) == told.evaluation.rows
         assert sum(one.positives for one in group.segments) == told.evaluation.positives
+
+
+def test_a_segment_with_too_few_expected_outcomes_is_not_judged():
+    rare = np.full(2000, 0.02)
+    names = np.where(np.arange(2000) < 60, "small", "large")
+    (found,) = segments_of(
+        (np.arange(2000) % 50 == 49).astype(int),
+        rare,
+        pd.DataFrame({"home_region": names}),
+        groups=None,
+        draws=100,
+    )
+    judged = {one.name: one.ratio for one in found.segments}
+    assert judged["small"] is None
+    assert judged["large"].low < 1 < judged["large"].high
+
+
+def test_a_tenth_without_an_outcome_still_has_an_interval():
+    y = np.repeat([1, 0], [100, 900])
+    score = np.linspace(0.9, 0.01, 1000)
+    worst = deciles_of(y, score, groups=None, draws=100, level=0.95)[-1]
+    assert worst.observed.value == 0
+    assert 0.02 < worst.observed.high < 0.05
 
 
 def test_probabilities_put_together_leave_observed_over_expected_as_it_was():

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 
 from models.measures import (
-    Estimate,
     Resample,
     Segment,
     best_depth,
@@ -153,15 +152,11 @@ def deciles_of(
     overall = float(np.mean(y))
     found = []
     for number in range(DECILES):
-        part, inside = parts.get(str(number)), tenth == number
-        if part is None:
+        part = parts.get(str(number))
+        if part is None:  # fewer rows than tenths
             continue
-        promised = float(score[inside].mean())
-        rate = part.positives / part.rows
-        ratio = part.estimate or Estimate(rate, rate, rate)
-        observed = Figure(
-            value=rate, low=promised * ratio.low, high=min(promised * ratio.high, 1.0)
-        )
+        promised = float(score[tenth == number].mean())
+        observed = _rate(part, promised, alone=groups is None, level=options["level"])
         found.append(
             Decile(
                 decile=number + 1,
@@ -173,6 +168,23 @@ def deciles_of(
             )
         )
     return found
+
+
+def _rate(part: Segment, promised: float, *, alone: bool, level: float) -> Figure:
+    """Return a part's rate: with Wilson's interval where each row is a customer of its own.
+
+    Resampling would be sure of a part without an outcome; it is left to customers of several
+    rows, whom Wilson's interval takes for strangers.
+    """
+    from scipy.stats import binomtest
+
+    rate = part.positives / part.rows
+    if alone or part.estimate is None:
+        test = binomtest(part.positives, part.rows)
+        low, high = test.proportion_ci(confidence_level=level, method="wilson")
+        return Figure(value=rate, low=float(low), high=float(high))
+    low, high = promised * part.estimate.low, promised * part.estimate.high
+    return Figure(value=rate, low=low, high=min(high, 1.0))
 
 
 def calibration_of(y: ArrayLike, said: Mapping[str, NDArray[Any]], *, seed: int) -> Calibration:

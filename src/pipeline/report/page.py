@@ -149,6 +149,14 @@ def _level(told: Told) -> Light:
     figures_zh = f"實際／預期 {ratio}，斜率 {slope}"
     if told.decision.calibrated:
         return Light("good", name, (f"Yes: {figures}.", f"是：{figures_zh}。"))
+    gate = told.params.gate
+    values = (measures[one].value for one in ("observed_over_expected", "calibration_slope"))
+    if all(gate.calibration_low <= value <= gate.calibration_high for value in values):
+        return Light(
+            "warn",
+            name,
+            (f"Too few outcomes to be sure: {figures}.", f"成效過少，無法確定：{figures_zh}。"),
+        )
     return Light(
         "warn",
         name,

@@ -17,6 +17,7 @@ from features.definition import Feature
 from features.habit import favourite_store_format, favourite_store_region, online_order_share
 from features.person import age_years, gender, home_region, life_stage, preferred_language
 from features.recency import tenure_days
+from models.measures import Segment as Part
 from pipeline.evaluation import Figure
 from pipeline.report.curves import figure, ratio_by_part
 from pipeline.snapshot_store import SnapshotError, read_snapshot
@@ -24,6 +25,9 @@ from pipeline.snapshot_store import SnapshotError, read_snapshot
 #: A segmentation shows at most so many segments; the smaller ones are put together.
 MOST = 8
 OTHERS = "(others)"
+#: With fewer expected outcomes a segment is too small to be judged: resamples without a single
+#: outcome would pretend to be sure.
+LEAST_EXPECTED = 10
 MISSING = "(missing)"  # as `by_segment` calls what is not known
 _LAST = 1_000_000
 
@@ -154,18 +158,23 @@ def segments_of(
                 column=name,
                 label=labels[name],
                 segments=[
-                    Segment(
-                        name=segment,
-                        rows=part.rows,
-                        positives=part.positives,
-                        promised=float(score[shown == segment].mean()),
-                        ratio=figure(part.estimate) if part.estimate else None,
-                    )
-                    for segment, part in sorted(parts.items(), key=lambda one: _place(one[0]))
+                    _judged(segment, parts[segment], float(score[shown == segment].mean()))
+                    for segment in sorted(parts, key=_place)
                 ],
             )
         )
     return found
+
+
+def _judged(name: str, part: Part, promised: float) -> Segment:
+    enough = part.rows * promised >= LEAST_EXPECTED
+    return Segment(
+        name=name,
+        rows=part.rows,
+        positives=part.positives,
+        promised=promised,
+        ratio=figure(part.estimate) if part.estimate and enough else None,
+    )
 
 
 def _place(segment: str) -> int:
