@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from features.definition import Feature
+from features.definition import Coded, Feature
 from features.frequency import (
     elapsed_over_mean_gap_ratio,
     mean_gap_days,
@@ -92,7 +92,7 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-def families(features: Mapping[str, Feature]) -> list[Told]:
+def families(features: Mapping[str, Feature | Coded]) -> list[Told]:
     """Return which columns are told as one.
 
     Examples
@@ -111,7 +111,7 @@ def families(features: Mapping[str, Feature]) -> list[Told]:
     ]
 
 
-def _family(one: Feature, features: Mapping[str, Feature]) -> Family | None:
+def _family(one: Feature | Coded, features: Mapping[str, Feature | Coded]) -> Family | None:
     for family in FAMILIES:
         complete = all(features.get(need.name) is need for need in family.needs)
         if complete and any(one is member for member in family.members):

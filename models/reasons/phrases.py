@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from features.definition import Feature
+from features.definition import Coded, Feature
 
 
 class Phrase(NamedTuple):
@@ -46,12 +46,12 @@ _WHOLE_FROM = 10
 _A_HUNDREDTH = 0.01
 
 
-def phrase(feature: Feature, value: Any) -> Phrase:
+def phrase(feature: Feature | Coded, value: Any) -> Phrase:
     """Say what a customer's value is.
 
     Parameters
     ----------
-    feature : Feature
+    feature : Feature or Coded
         What the value is of; its labels and its unit are used.
     value : int, float, str, bool or missing
         The customer's own.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.contract import check
-from features.definition import Feature
+from features.definition import Coded, Feature
 from models.reasons.families import Told, families
 from models.reasons.phrases import Phrase, phrase
 
@@ -44,7 +44,7 @@ class Reasons(NamedTuple):
 def reasons(
     contributions: pd.DataFrame,
     values: pd.DataFrame,
-    features: Mapping[str, Feature],
+    features: Mapping[str, Feature | Coded],
     *,
     most: int = MOST,
 ) -> list[Reasons]:
@@ -56,7 +56,7 @@ def reasons(
         As `PropensityClassifier.explain` returns them.
     values : DataFrame of shape (n_rows, n_columns)
         The rows that were explained.
-    features : mapping of str to Feature
+    features : mapping of str to Feature or Coded
         Declarations by column. A column that is no feature of ours counts in the rest and
         is never told.
     most : int
@@ -72,7 +72,7 @@ def reasons(
     FeatureError
         If a feature uses what identifies a person or tells of an illness.
     """
-    known = {str(name): check(features[str(name)]) for name in values if name in features}
+    known = {str(name): _checked(features[str(name)]) for name in values if name in features}
     start = contributions["(base)"].to_numpy(dtype=float)
     total = contributions.to_numpy(dtype=float).sum(axis=1)
     groups = families(known)
@@ -95,9 +95,14 @@ def reasons(
     return found
 
 
+def _checked(feature: Feature | Coded) -> Feature | Coded:
+    """Refuse a feature that breaks the contract; codings are made of features that keep it."""
+    return check(feature) if isinstance(feature, Feature) else feature
+
+
 def _said(
     told: Told,
-    known: Mapping[str, Feature],
+    known: Mapping[str, Feature | Coded],
     columns: Mapping[str, list[object]],
     by_column: Mapping[str, np.ndarray],
     row: int,

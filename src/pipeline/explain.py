@@ -8,13 +8,14 @@ import pandas as pd
 import pyarrow as pa
 
 from features.catalogue import catalogue
-from features.definition import KEYS
+from features.codings import CODED
+from features.definition import KEYS, Coded, Feature
 from models.definition import Explainer
 from models.reasons import Reasons, reasons
 from pipeline.engine import engine
 from pipeline.project import find_model
 from pipeline.score_set import ScoreSet
-from pipeline.snapshot_store import SnapshotError, read_manifest, read_snapshot
+from pipeline.snapshot_store import SnapshotError, fingerprint_of, read_manifest, read_snapshot
 from pipeline.versions import UnknownVersionError, training_of, version_folder
 
 #: By how much the sum of the reasons may miss the score that was stored.
@@ -53,7 +54,11 @@ def explain(artifacts: Path, score_set: ScoreSet, rows: pa.Table) -> list[Reason
             f"the contributions of {name} version {number} do not add up to the scores of "
             f"{score_set.id}. `shortlist doctor` looks for damage."
         )
-    return reasons(points, X, catalogue("customer", "product", "time", "pair"))
+    known: dict[str, Feature | Coded] = {
+        **catalogue("customer", "product", "time", "pair"),
+        **CODED,
+    }
+    return reasons(points, X, known)
 
 
 def _learner(artifacts: Path, name: str, number: str) -> Explainer:
@@ -76,7 +81,7 @@ def _rows(artifacts: Path, score_set: ScoreSet, rows: pa.Table, names: list[str]
         manifest = read_manifest(artifacts, score_set.unit, score_set.as_of)
     except SnapshotError as error:
         raise UnexplainedError(str(error)) from error
-    if manifest["version"] != score_set.data_fingerprint:
+    if fingerprint_of(manifest) != score_set.data_fingerprint:
         raise UnexplainedError(
             f"the snapshot of {score_set.as_of} is not the one that was scored. `shortlist run` "
             "scores it."

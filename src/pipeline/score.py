@@ -8,7 +8,6 @@ from rich.console import Console
 from features.definition import KEYS
 from models.definition import Model
 from pipeline.engine import engine
-from pipeline.fingerprint import digest
 from pipeline.labels import eligible_rows
 from pipeline.project import Project, read_cutoffs
 from pipeline.score_set import (
@@ -18,7 +17,7 @@ from pipeline.score_set import (
     score_set_id,
     write_score_set,
 )
-from pipeline.snapshot_store import read_manifest, read_snapshot
+from pipeline.snapshot_store import fingerprint_of, read_manifest, read_snapshot
 from pipeline.versions import training_of, version_folder
 
 
@@ -33,7 +32,7 @@ def score(
     as_of = read_cutoffs(artifacts, model.name).score
     manifest = read_manifest(artifacts, model.unit, as_of)
     # What went in names the set.
-    data = digest(manifest["version"], manifest["codings"])
+    data = fingerprint_of(manifest)
     identity = score_set_id(model=model.name, version=number, as_of=as_of, data_fingerprint=data)
     try:
         return read_score_set(artifacts, model.name, identity)

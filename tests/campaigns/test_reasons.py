@@ -14,6 +14,7 @@ from campaigns.target_list import build_list
 from pipeline.explain import UnexplainedError, explain
 from pipeline.release import read_release
 from pipeline.score_set import read_score_set
+from pipeline.snapshot_store import fingerprint_of
 
 
 @pytest.fixture
@@ -77,13 +78,17 @@ def test_members_beyond_the_best_have_none(tmp_path, known):
     assert column.is_valid().to_pylist() == [True] * 4 + [False] * 6
 
 
+def replace_manifest(artifacts, manifest):
+    folder = artifacts / "snapshots" / "customer" / f"as_of={AS_OF}"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
 def gone(artifacts):
     shutil.rmtree(artifacts / "snapshots")
 
 
 def another(artifacts):
-    folder = artifacts / "snapshots" / "customer" / f"as_of={AS_OF}"
-    (folder / "manifest.json").write_text(json.dumps({"version": "decaf"}))
+    replace_manifest(artifacts, {"version": "decaf", "codings": {}})
 
 
 def no_learner(artifacts):
@@ -95,9 +100,10 @@ def damaged(artifacts):
 
 
 def other_scores(artifacts):
-    go_live(artifacts, {f"c{n:05}": n / 300 for n in range(300)}, data_fingerprint="cafe")
-    folder = artifacts / "snapshots" / "customer" / f"as_of={AS_OF}"
-    (folder / "manifest.json").write_text(json.dumps({"version": "cafe"}))
+    manifest = {"version": "cafe", "codings": {}}
+    scores = {f"c{n:05}": n / 300 for n in range(300)}
+    go_live(artifacts, scores, data_fingerprint=fingerprint_of(manifest))
+    replace_manifest(artifacts, manifest)
 
 
 @pytest.mark.parametrize(

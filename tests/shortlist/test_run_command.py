@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.lock import exclusive
@@ -84,6 +85,17 @@ def test_the_version_has_a_report_and_a_card_and_evaluate_names_them(project):
     assert f"{found['measures']['roc_auc']['value']:.4f}" in page
     (logged,) = (project / "artifacts" / "mlflow").rglob("evaluation/report.html")
     assert logged.read_text("utf-8") == page
+
+
+def test_a_list_of_what_a_run_released_has_reasons_that_add_up(project):
+    spec = project / "best.json"
+    spec.write_text('{"model": "customer_activity", "size": 30}')
+    made = json.loads(shortlist(project, "list", "build", str(spec), "--json").stdout)
+    members = pq.read_table(project / "artifacts" / "lists" / made["id"] / "members.parquet")
+    for member in members.to_pylist():
+        why = member["reasons"]
+        told = why["start"] + sum(one["points"] for one in why["strongest"]) + why["rest"]
+        assert told == pytest.approx(member["probability"], abs=1e-9)
 
 
 def test_the_run_is_in_mlflow_with_its_figures_and_the_model_loads_from_there(project, first):

@@ -8,6 +8,7 @@ from scored import MODEL, go_live
 
 from models.customer_activity import customer_activity
 from pipeline.durable import write_json
+from pipeline.snapshot_store import fingerprint_of
 from pipeline.versions import Version
 
 AS_OF = date(2026, 3, 1)
@@ -38,7 +39,12 @@ def explainable(artifacts, count=300):
     folder.mkdir(parents=True)
     stored = snapshot.sample(frac=1, random_state=1)  # no order to rely on
     stored.replace({np.nan: None}).to_parquet(folder / "part-0.parquet")
-    write_json(folder / "manifest.json", {"version": "c0ffee", "rows": count})
+    manifest = {"version": "c0ffee", "codings": {}, "rows": count}
+    write_json(folder / "manifest.json", manifest)
     scores = learner.predict_proba(snapshot[COLUMNS])[:, 1]
-    go_live(artifacts, dict(zip(snapshot["customer_id"], scores, strict=True)))
+    go_live(
+        artifacts,
+        dict(zip(snapshot["customer_id"], scores, strict=True)),
+        data_fingerprint=fingerprint_of(manifest),
+    )
     return snapshot.set_index("customer_id")

@@ -5,6 +5,7 @@ from typing import Any
 
 from features.about import about
 from features.catalogue import catalogue
+from features.definition import Coded, Feature
 from models.definition import Model
 from pipeline.report.page import HAPPENED, Told, percent, spelled_figure
 from pipeline.report.plots import widest
@@ -76,7 +77,10 @@ def as_markdown(told: Told) -> str:
 
 def features_by_theme(model: Model, used: list[str]) -> Mapping[str, list[dict[str, Any]]]:
     """Return the features that were used, by theme: name, label, purpose class."""
-    known = catalogue("customer", "product", "time", "pair") | {f.name: f for f in model.features}
+    known: dict[str, Feature | Coded] = {
+        **catalogue("customer", "product", "time", "pair"),
+        **{one.name: one for one in model.features},
+    }
     found: dict[str, list[dict[str, Any]]] = {}
     for name in used:
         one = about(known[name])

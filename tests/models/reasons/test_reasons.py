@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from features.about import about
 from features.catalogue import catalogue
+from features.codings import CODED
 from features.contract import FeatureError
 from features.definition import feature, grain
 from models.customer_activity import customer_activity
 from models.reasons import phrase, reasons
 from models.reasons.strongest import LEAST
 
-EVERY = catalogue("customer", "product", "time", "pair")
+EVERY = {**catalogue("customer", "product", "time", "pair"), **CODED}
 each = pytest.mark.parametrize("name", sorted(EVERY))
 CHINESE = re.compile("[\u4e00-\u9fff]")
 #: A value of each unit, and how a reader finds it in the phrase.
