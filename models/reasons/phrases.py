@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from features.definition import Coded, Feature
+from models.reasons.values import CODES
 
 
 class Phrase(NamedTuple):
@@ -72,6 +73,9 @@ def phrase(feature: Feature | Coded, value: Any) -> Phrase:
     if feature.unit == "flag":
         yes = bool(value)
         return Phrase(f"{en}: {'yes' if yes else 'no'}", f"{zh}：{'是' if yes else '否'}")
+    if feature.unit == "text":
+        word = CODES.get(str(value), (str(value), str(value)))
+        return Phrase(f"{en}: {word[0]}", f"{zh}：{word[1]}")
     told = spoken(value, feature.unit)
     counter = COUNTERS.get(feature.unit, "")
     if feature.unit == "days" and en.startswith("Days "):
@@ -93,8 +97,6 @@ def spoken(value: Any, unit: str) -> str:
     >>> spoken(0.125, "share"), spoken(12.4, "days"), spoken(2.46, "ratio"), spoken(1e6, "currency")
     ('12%', '12', '2.5', '1,000,000')
     """
-    if isinstance(value, str):
-        return value
     number = float(value)
     if unit == "share":
         small = 0 < abs(number) < _A_HUNDREDTH

@@ -2,6 +2,7 @@
 
 from features.catalogue import catalogue
 from features.codings import CODED
+from models.reasons.values import CODES
 
 Words = tuple[str, str]
 
@@ -44,27 +45,13 @@ MEANINGS: dict[str, Words] = {
 }
 
 SEGMENTS: dict[str, Words] = {
+    **CODES,
     "(missing)": ("unknown", "未知"),
     "(others)": ("others", "其他"),
     "store": ("stores only", "僅門市"),
     "online": ("online only", "僅線上"),
     "both": ("stores and online", "門市與線上"),
-    "male": ("male", "男"),
-    "female": ("female", "女"),
-    "young": ("young", "年輕"),
-    "single": ("single", "單身"),
-    "couple": ("couple", "夫妻"),
-    "family": ("family", "有子女家庭"),
-    "senior": ("senior", "熟齡"),
     "never": ("never applied", "從未申請"),
-    "applied": ("applied", "已申請"),
-    "approved": ("approved", "已核准"),
-    "declined": ("declined", "未核准"),
-    "activated": ("activated", "已啟用"),
-    "cancelled": ("cancelled", "已停用"),
-    "street": ("street", "街邊店"),
-    "mall": ("mall", "商場店"),
-    "flagship": ("flagship", "旗艦店"),
 }
 
 BASELINES: dict[str, Words] = {

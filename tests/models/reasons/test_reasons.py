@@ -115,6 +115,11 @@ def test_contributions_of_a_family_that_cancel_are_no_reason():
     assert said(search_count_7d=(0, -0.05), search_count_90d=(8, 0.05)) == []
 
 
+def test_a_code_of_ours_is_translated_and_a_word_of_the_retailer_is_not():
+    assert said("zh", card_state=("approved", 0.1)) == ["聯名卡狀態：已核准：+10.0 個百分點"]
+    assert said("zh", home_city=("Tainan", 0.1)) == ["居住城市：Tainan：+10.0 個百分點"]
+
+
 @given(points=st.lists(st.floats(-0.2, 0.2), min_size=4, max_size=4), most=st.integers(1, 6))
 def test_whatever_is_added_they_add_up(points, most):
     names = ("age_years", "gender", "search_count_7d", "search_count_90d")

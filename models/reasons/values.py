@@ -1,0 +1,42 @@
+"""How codes that our own features return are said; the retailer's own words stay as they are."""
+
+from collections.abc import Mapping
+
+#: By code: English and Traditional Chinese.
+CODES: Mapping[str, tuple[str, str]] = {
+    "applied": ("applied", "已申請"),
+    "approved": ("approved", "已核准"),
+    "declined": ("declined", "未核准"),
+    "activated": ("activated", "已啟用"),
+    "cancelled": ("cancelled", "已停用"),
+    "young": ("young", "年輕"),
+    "single": ("single", "單身"),
+    "couple": ("couple", "夫妻"),
+    "family": ("family", "有子女家庭"),
+    "senior": ("senior", "熟齡"),
+    "male": ("male", "男"),
+    "female": ("female", "女"),
+    "married": ("married", "已婚"),
+    "spring": ("spring", "春季"),
+    "summer": ("summer", "夏季"),
+    "autumn": ("autumn", "秋季"),
+    "winter": ("winter", "冬季"),
+    "street": ("street", "街邊店"),
+    "mall": ("mall", "商場店"),
+    "flagship": ("flagship", "旗艦店"),
+    "announced": ("announced", "即將上市"),
+    "launch": ("launch", "新上市"),
+    "growth": ("growth", "成長期"),
+    "mature": ("mature", "成熟期"),
+    "decline": ("decline", "衰退期"),
+    "unsold": ("unsold", "未售出"),
+    "withdrawn": ("withdrawn", "已下架"),
+    "status": ("status", "重視品牌地位"),
+    "novelty": ("novelty", "追求新品"),
+    "thrift": ("thrift", "精打細算"),
+    "balanced": ("balanced", "均衡"),
+    "broad": ("broad", "廣泛"),
+    "mixed": ("mixed", "多元"),
+    "unknown": ("unknown", "未知"),
+    "never_bought": ("never bought", "尚未購買"),
+}
