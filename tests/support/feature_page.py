@@ -40,7 +40,7 @@ def page() -> str:
 
     features = list(catalogue("customer", "time", "product").values())
     examples = {}
-    for spec in _specs():
+    for spec in specs():
         examples.setdefault(_stem(spec.feature), []).append(spec)
     # In the order of the themes' files, then as declared: neighbours belong together.
     themes = groupby(sorted(features, key=_place), key=_module)
@@ -178,7 +178,8 @@ def _stem(feature) -> str:
     return re.sub(r"_\d+d$", "_Nd", feature.name) if "days" in partial else feature.name
 
 
-def _specs() -> Iterable:
+def specs() -> Iterable:
+    """Return the examples of all tests."""
     for path in sorted((ROOT / "tests" / "features").glob("test_*.py")):
         if "SPECS" in path.read_text(encoding="utf-8"):
             spec = importlib.util.spec_from_file_location(f"examples_{path.stem}", path)
