@@ -39,6 +39,7 @@ def check(feature: Feature) -> Feature:
     _check_tables(name, feature.grain)
     value = _aggregate_of(feature)
     _check_shape(name, value)
+    _check_rows(feature, value)
     _check_columns(feature)
     _check_type(feature, value)
     _check_words(feature)
@@ -67,9 +68,18 @@ def _rows(name: str, source: Grain | View) -> ir.Table:
     try:
         return rows_of(source)
     except AttributeError as error:
+        if "available_on" in str(error) or "event_on" in str(error):
+            raise FeatureError(
+                f"{name}: {_grain(source).name} loses event_on or available_on, without which "
+                "nobody can tell what was known at a cut-off. Keep both when you group or select."
+            ) from error
         raise _unknown_column(name, source, error) from error
     except ibis.common.exceptions.IbisInputError as error:
         raise FeatureError(f"{name}: {source.name} cannot be built: {error}") from error
+
+
+def _grain(source: Grain | View) -> Grain:
+    return _grain(source.base) if isinstance(source, View) else source
 
 
 def _unknown_column(name: str, source: Grain | View, error: AttributeError) -> FeatureError:
@@ -101,6 +111,19 @@ def _check_shape(name: str, value: Any) -> None:
         raise FeatureError(
             f"{name} returns one value for each row instead of one for each customer. Reduce "
             "it, as in `rows.days_before.min()`, `.max()`, `.sum()` or `.mean()`."
+        )
+
+
+def _check_rows(feature: Feature, value: ir.Value) -> None:
+    """Refuse what looks past the rows that were cut off at `as_of`, at any other table."""
+    rows = rows_of(feature.grain)
+    found = value.op().find(ops.Field, filter=ops.Value)
+    others = {one.rel for one in found} - {rows.op()}
+    if others:
+        raise FeatureError(
+            f"{feature.name} looks at other rows than those of {feature.grain.name}, which are all "
+            "that it is given. Use only its argument `rows`; what it needs beside belongs into a "
+            f"view of {feature.grain.name}, whose further parameters are declared tables."
         )
 
 

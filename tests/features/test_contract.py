@@ -1,5 +1,6 @@
 """What is refused, and how the refusal says to mend it."""
 
+import ibis
 import pytest
 from ibis import _
 
@@ -118,6 +119,40 @@ def test_what_is_no_ibis_value_is_refused():
         return 3
 
     assert "returns int, not an Ibis value" in refusal(declared(baskets, recent_days))
+
+
+def test_a_running_value_is_of_another_length_and_refused():
+    def recent_days(rows):
+        """Null without a sale."""
+        return rows.days_before.min().over(ibis.window(group_by="order_id"))
+
+    assert "one value for each row" in refusal(declared(baskets, recent_days))
+
+
+def test_rows_of_another_table_are_refused():
+    elsewhere = ibis.table({"customer_id": "string", "days_before": "int64"}, name="elsewhere")
+
+    def recent_days(_rows):
+        """Null without a sale."""
+        return elsewhere.days_before.min()
+
+    said = refusal(declared(baskets, recent_days))
+    assert "looks at other rows than those of baskets" in said
+    assert "Use only its argument `rows`" in said
+
+
+def test_a_grain_that_forgets_when_a_row_was_known_is_refused():
+    @grain()
+    def totals(transactions):
+        return transactions.group_by(["customer_id", "event_on"]).aggregate(n=_.count())
+
+    def recent_days(rows):
+        """Null without a sale."""
+        return rows.days_before.min()
+
+    said = refusal(declared(totals, recent_days))
+    assert "totals loses event_on or available_on" in said
+    assert "Keep both" in said
 
 
 def test_a_date_is_refused_and_days_are_offered_instead():
