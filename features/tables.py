@@ -2,54 +2,37 @@
 
 import ibis.expr.types as ir
 
+from features.campaign_tables import Assignments, Campaigns, Contacts, Outcomes, Promotions
+from features.columns import (
+    CHANNELS,
+    KNOWN_AFTER_IT_HAPPENED,
+    available_time,
+    customer_id,
+    event_time,
+    in_order,
+)
 from features.table import Column, Rule, Table
 
-CHANNELS = ("store", "web", "app", "phone", "email", "sms", "mail", "push", "line")
-
-
-def _known_after_it_happened(table: ir.Table) -> ir.BooleanValue:
-    return table.available_time >= table.event_time
-
-
-KNOWN_AFTER_IT_HAPPENED = Rule(
-    "known_after_it_happened",
-    "available_time is not before event_time",
-    _known_after_it_happened,
-    ("event_time", "available_time"),
-)
-
-
-def _ordered(first: str, second: str) -> Rule:
-    return Rule(
-        f"{first}_before_{second}",
-        f"{second} is not before {first}",
-        lambda table: table[second] >= table[first],
-        (first, second),
-    )
-
-
-def event_time(what: str) -> Column:
-    """Declare the moment something happened."""
-    return Column(kind="time", description=f"When {what} happened (UTC).")
-
-
-def available_time() -> Column:
-    """Declare the moment the retailer's data knew of it."""
-    return Column(
-        kind="time",
-        nullable=True,
-        description="When our data knew of it (UTC); where missing, a declared delay fills it.",
-    )
-
-
-def customer_id(*, nullable: bool = False) -> Column:
-    """Declare the member a row belongs to."""
-    return Column(
-        kind="text",
-        nullable=nullable,
-        description="The member." + (" Missing for an anonymous purchase." if nullable else ""),
-        references="customers.customer_id",
-    )
+__all__ = [
+    "TABLES",
+    "TABLE_BY_NAME",
+    "Assignments",
+    "Campaigns",
+    "CardEvents",
+    "Consents",
+    "Contacts",
+    "Customers",
+    "Interactions",
+    "Outcomes",
+    "Products",
+    "Promotions",
+    "Salespeople",
+    "ServiceCases",
+    "Stores",
+    "Surveys",
+    "Transactions",
+    "Visits",
+]
 
 
 class Customers(Table):
@@ -57,7 +40,7 @@ class Customers(Table):
 
     key = ("customer_id", "valid_from")
     required = True
-    rules = (_ordered("valid_from", "valid_to"),)
+    rules = (in_order("valid_from", "valid_to"),)
 
     customer_id = Column(kind="text", description="Identifies the member; never shown in errors.")
     joined_on = Column(kind="date", description="The day the person became a member.")
@@ -114,7 +97,7 @@ class Products(Table):
 
     key = ("product_id",)
     required = True
-    rules = (_ordered("launched_on", "withdrawn_on"),)
+    rules = (in_order("launched_on", "withdrawn_on"),)
 
     product_id = Column(kind="text", description="Identifies the product edition.")
     name = Column(kind="text", nullable=True, description="Name as printed on the receipt.")
@@ -269,119 +252,6 @@ class CardEvents(Table):
         description="What happened.",
     )
     event_time = event_time("the step")
-    available_time = available_time()
-
-
-class Promotions(Table):
-    """A price or bundle offer that anybody in its scope can use."""
-
-    key = ("promotion_id",)
-    rules = (_ordered("starts_on", "ends_on"),)
-    promotion_id = Column(kind="text", description="Identifies the promotion.")
-    product_ids = Column(
-        kind="text", nullable=True, description="Products in scope, separated by `|`."
-    )
-    categories = Column(
-        kind="text", nullable=True, description="Categories in scope, separated by `|`."
-    )
-    store_ids = Column(
-        kind="text", nullable=True, description="Stores in scope by `|`; missing: all."
-    )
-    mechanic = Column(kind="text", nullable=True, description="Such as `price_off` or `bundle`.")
-    discount_share = Column(
-        kind="number",
-        nullable=True,
-        minimum=0,
-        maximum=1,
-        unit="share",
-        description="Share taken off.",
-    )
-    starts_on = Column(kind="date", planned=True, description="First day.")
-    ends_on = Column(kind="date", planned=True, description="First day after the end.")
-
-
-class Campaigns(Table):
-    """A targeted action."""
-
-    key = ("campaign_id",)
-    rules = (_ordered("starts_at", "ends_at"),)
-    campaign_id = Column(kind="text", description="Identifies the campaign.")
-    goal = Column(kind="text", nullable=True, description="What it is for.")
-    channel = Column(
-        kind="text", nullable=True, choices=CHANNELS, description="Channel of the contact."
-    )
-    offer = Column(kind="text", nullable=True, description="What is offered.")
-    product_id = Column(
-        kind="text",
-        nullable=True,
-        description="Product on offer.",
-        references="products.product_id",
-    )
-    starts_at = Column(kind="time", planned=True, description="Start (UTC).")
-    ends_at = Column(
-        kind="time", planned=True, nullable=True, description="End of the outcome window (UTC)."
-    )
-    contact_cost = Column(kind="money", nullable=True, minimum=0, description="Cost of a contact.")
-    redemption_cost = Column(
-        kind="money", nullable=True, minimum=0, description="Cost of a redeemed offer."
-    )
-    margin_share = Column(
-        kind="number",
-        nullable=True,
-        minimum=0,
-        maximum=1,
-        unit="share",
-        description="Margin as a share of sales.",
-    )
-
-
-class Assignments(Table):
-    """The arm a customer drew in a campaign."""
-
-    key = ("campaign_id", "customer_id")
-    campaign_id = Column(
-        kind="text", description="The campaign.", references="campaigns.campaign_id"
-    )
-    customer_id = customer_id()
-    arm = Column(kind="text", description="The arm; `control` was left alone.")
-    probability = Column(
-        kind="number",
-        nullable=True,
-        minimum=0,
-        maximum=1,
-        unit="share",
-        description="Probability with which the arm was drawn.",
-    )
-    assigned_at = Column(kind="time", description="When it was drawn (UTC).")
-
-
-class Contacts(Table):
-    """A contact that was delivered, or was tried."""
-
-    key = ("campaign_id", "customer_id", "channel", "event_time")
-    rules = (KNOWN_AFTER_IT_HAPPENED,)
-    campaign_id = Column(
-        kind="text", nullable=True, description="The campaign.", references="campaigns.campaign_id"
-    )
-    customer_id = customer_id()
-    channel = Column(kind="text", choices=CHANNELS, description="Channel.")
-    status = Column(kind="text", description="Such as `sent`, `bounced` or `complained`.")
-    event_time = event_time("the contact")
-    available_time = available_time()
-
-
-class Outcomes(Table):
-    """What came back from a campaign."""
-
-    key = ("campaign_id", "customer_id", "kind", "event_time")
-    rules = (KNOWN_AFTER_IT_HAPPENED,)
-    campaign_id = Column(
-        kind="text", description="The campaign.", references="campaigns.campaign_id"
-    )
-    customer_id = customer_id()
-    kind = Column(kind="text", description="Such as `visit`, `redemption` or `purchase`.")
-    value = Column(kind="number", nullable=True, description="Amount or count, as the kind says.")
-    event_time = event_time("the outcome")
     available_time = available_time()
 
 
