@@ -185,25 +185,33 @@ def associations(rows: ir.Table) -> ir.Table:
     attract each other. Categories instead of products: a product nobody sold has its like.
     """
     items = rows.select("as_of", "order_id", "like", "season")
-    items = items.union(items.mutate(season=ibis.literal("all")))
-    among = ["as_of", "season"]
-    orders = items.group_by(among).aggregate(orders=_.order_id.nunique())
-    single = items.group_by([*among, "like"]).aggregate(alone=_.count())
-    other = items.select(*among, "order_id", companion="like")
-    joint = (
-        items.rename(lead="like")
-        .join(other, [*among, "order_id"])
-        .filter(_.lead != _.companion)
-        .group_by([*among, "lead", "companion"])
-        .having(_.count() >= LEAST_JOINT_ORDERS)
+    # Each pair once, in the order of the alphabet; `None` is a pair across two seasons.
+    other = items.rename(other="like", other_season="season")
+    pairs = (
+        items.join(other, ["as_of", "order_id"])
+        .filter(_.like < _.other)
+        .mutate(season=(_.season == _.other_season).ifelse(_.season, ibis.null("string")))
+        .group_by(["as_of", "season", "like", "other"])
         .aggregate(joint=_.count())
     )
-    leads = single.rename(lead="like", of_lead="alone")
-    companions = single.rename(companion="like", of_companion="alone")
+    pairs = _with_all_seasons(pairs, ["like", "other"], "joint").filter(
+        _.joint >= LEAST_JOINT_ORDERS
+    )
+    joint = pairs.rename(lead="like", companion="other").union(
+        pairs.rename(lead="other", companion="like").select(
+            "as_of", "season", "lead", "companion", "joint"
+        )
+    )
+    single = items.group_by(["as_of", "season", "like"]).aggregate(alone=_.count())
+    single = _with_all_seasons(single, ["like"], "alone")
+    orders = items.group_by(["as_of", "season"]).aggregate(orders=_.order_id.nunique())
+    ever = items.group_by("as_of").aggregate(orders=_.order_id.nunique())
+    orders = orders.union(ever.mutate(season=ibis.literal("all")).select(orders.columns))
+    among = ["as_of", "season"]
     whole = (
         joint.join(orders, among)
-        .join(leads, [*among, "lead"])
-        .join(companions, [*among, "companion"])
+        .join(single.rename(lead="like", of_lead="alone"), [*among, "lead"])
+        .join(single.rename(companion="like", of_companion="alone"), [*among, "companion"])
     )
     return whole.select(
         *among,
@@ -214,6 +222,14 @@ def associations(rows: ir.Table) -> ir.Table:
         confidence=_.joint / _.of_lead,
         lift=_.joint * _.orders / (_.of_lead * _.of_companion),
     )
+
+
+def _with_all_seasons(counts: ir.Table, of: list[str], name: str) -> ir.Table:
+    """Return counts by season, and beside them those of the season `all`."""
+    ever = counts.group_by(["as_of", *of]).aggregate(counts[name].sum().name(name))
+    columns = ["as_of", "season", *of, name]
+    in_one = counts.filter(_.season.notnull()).select(columns)
+    return in_one.union(ever.mutate(season=ibis.literal("all")).select(columns))
 
 
 @view(associations)

@@ -44,7 +44,10 @@ class Seen:
                 built = visible_rows(self._grains.block(source, self._block), self.cutoffs)
             else:
                 built = source.build(self.rows(source.base), *self._grains.tables(source))
-            self._tables[source] = self.made(source.name, built)
+            # Rows that come in no blocks may not fit into memory: what a view does not need of
+            # them is then not even read.
+            whole = isinstance(source, Grain) and source.unit == "product"
+            self._tables[source] = built if whole else self.made(source.name, built)
         return self._tables[source]
 
     def made(self, name: str, rows: ir.Table) -> ir.Table:
