@@ -25,6 +25,12 @@ MEMBERS, MONTHS, SEED = 200_000, 36, 11
 TRAINING = 6
 CARD_LAUNCHED_ON = date(2024, 5, 15)
 TENTH = 0.1
+PARAMS = f"""
+time_zone: Asia/Taipei
+currency: TWD
+snapshots: {{max_training: {TRAINING}}}
+models: {{card_uptake: {{}}}}
+"""
 #: What a model may know: the drivers as the simulator has them, and how far an application is.
 DRIVERS = (
     "age",
@@ -58,9 +64,11 @@ def true_rows(folder: Path, data: Path, days: tuple[date, ...]) -> tuple[Example
     truth = pd.read_parquet(data / "truth" / "card.parquet")
     frames = []
     for day in days:
-        labels = pd.read_parquet(label_folder(folder / "artifacts", "card_uptake", day))
+        labels = pd.read_parquet(
+            label_folder(folder / "artifacts", "card_uptake", day) / "part-0.parquet"
+        )
         known = pd.read_parquet(
-            snapshot_folder(folder / "artifacts", "customer", day),
+            snapshot_folder(folder / "artifacts", "customer", day) / "part-0.parquet",
             columns=["customer_id", "days_since_card_application"],
         )
         own = truth[pd.to_datetime(truth["as_of"]).dt.date == day].drop(columns="as_of")
@@ -91,13 +99,8 @@ def main(members: int = MEMBERS) -> None:
             cutoffs=days.labelled,
             pair_members=0,
         )
-        train(
-            folder,
-            "card_uptake",
-            clock=lambda: datetime.now(UTC),
-            data=str(data),
-            overrides={"snapshots.max_training": TRAINING},
-        )
+        (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
+        train(folder, "card_uptake", clock=lambda: datetime.now(UTC), data=str(data))
         evaluation = evaluation_path(folder / "artifacts", "card_uptake").parent
         said = pd.read_parquet(evaluation / "predictions.parquet")
         test, truth = true_rows(folder, data, (days.test,))

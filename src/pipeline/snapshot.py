@@ -1,10 +1,14 @@
 """Build what models learn from: snapshots of the known past, labels of what followed."""
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
 from features.catalogue import catalogue
+from features.definition import Coded
+from pipeline.cutoffs import Cutoffs
 from pipeline.engine import engine, scratch_folder
 from pipeline.events import read_events
 from pipeline.grain_store import Grains, left_out
@@ -68,7 +72,7 @@ def build(project: Project) -> None:
             build_profiles(
                 connection,
                 grains,
-                cutoffs=sorted(days),
+                cutoffs=sorted(_coded_days(cutoffs)),
                 fit_at=min(days),
                 artifacts=artifacts,
                 seed=PROFILE_SEED,
@@ -89,6 +93,15 @@ def build(project: Project) -> None:
             )
     write_cutoffs(artifacts, plans)
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
+
+
+def _coded_days(cutoffs: Mapping[str, Cutoffs]) -> set[date]:
+    """Return the cut-offs at which codings are looked at: to score, and where a model learns."""
+    days = {own.score for own in cutoffs.values()}
+    for name, own in cutoffs.items():
+        if any(isinstance(one, Coded) for one in find_model(name).features):
+            days |= {*own.labelled}
+    return days
 
 
 if __name__ == "__main__":
