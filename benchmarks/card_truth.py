@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import yaml
 from record import record, table
 
 from models.card_uptake import card_uptake
@@ -15,7 +16,7 @@ from pipeline.cutoffs import Cutoffs, plan_cutoffs
 from pipeline.evaluation import evaluation_path
 from pipeline.examples import Examples
 from pipeline.labels import label_folder
-from pipeline.run import train
+from pipeline.run import make_project, train
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 from pipeline.snapshot_store import snapshot_folder
@@ -25,12 +26,6 @@ MEMBERS, MONTHS, SEED = 200_000, 36, 11
 TRAINING = 6
 CARD_LAUNCHED_ON = date(2024, 5, 15)
 TENTH = 0.1
-PARAMS = f"""
-time_zone: Asia/Taipei
-currency: TWD
-snapshots: {{max_training: {TRAINING}}}
-models: {{card_uptake: {{}}}}
-"""
 #: What a model may know: the drivers as the simulator has them, and how far an application is.
 DRIVERS = (
     "age",
@@ -99,7 +94,11 @@ def main(members: int = MEMBERS) -> None:
             cutoffs=days.labelled,
             pair_members=0,
         )
-        (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
+        make_project(folder)
+        params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+        params["models"] = {"card_uptake": params["models"]["card_uptake"]}
+        params["snapshots"]["max_training"] = TRAINING
+        (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
         train(folder, "card_uptake", clock=lambda: datetime.now(UTC), data=str(data))
         evaluation = evaluation_path(folder / "artifacts", "card_uptake").parent
         said = pd.read_parquet(evaluation / "predictions.parquet")

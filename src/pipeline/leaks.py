@@ -55,21 +55,24 @@ def check_leaks(
         "calibrate": some_of(cutoffs.calibrate),
     }
     learned = sampled(together(*learning.values()), seed=own.seed)
+    judged = sampled(test, seed=own.seed)
     keys = list(KEYS[model.unit])
     snapshot = read_snapshot(connection, artifacts, model.unit, cutoffs.score)
     rows = eligible_rows(snapshot, model).order_by(keys).to_pandas()
     rows = rows.sample(min(len(rows), MOST_ROWS), random_state=own.seed)
     return (
-        columns_alarm(learned, limit=limits.column_auc, seed=own.seed),
+        columns_alarm(
+            learned, sampled(test, seed=own.seed), limit=limits.column_auc, seed=own.seed
+        ),
         dominance_alarm(
             lambda **given: fit(model, **given),
             learning=learning,
-            test=sampled(test, seed=own.seed),
+            test=judged,
             limit=limits.dominance,
             seed=own.seed,
         ),
         periods_alarm(
-            sampled(test, seed=own.seed),
+            judged,
             scored=rows[list(test.X.columns)],
             customers=rows["customer_id"],
             limit=limits.periods_auc,
@@ -78,7 +81,7 @@ def check_leaks(
         permuted_alarm(
             lambda **given: fit(model, **given),
             learning=learning,
-            test=sampled(test, seed=own.seed),
+            test=judged,
             level=limits.permuted_level,
             seed=own.seed,
         ),

@@ -166,6 +166,23 @@ def read_params(folder: Path, *, overrides: dict[str, Any] | None = None) -> Par
         raise ParamsError(f"{path}: {place}: {first['msg']} (found {first['input']!r})") from error
 
 
+def require_sections(folder: Path) -> None:
+    """Refuse a `params.yaml` that lacks a section which the stages follow.
+
+    Raises
+    ------
+    ParamsError
+        Naming what is missing.
+    """
+    path = folder / "params.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    missing = [name for name in Params.model_fields if name not in document]
+    if missing:
+        raise ParamsError(
+            f"{path} lacks {', '.join(missing)}. Write `{missing[0]}: {{}}` to take what is usual."
+        )
+
+
 def _set(document: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for parent in parents:

@@ -24,7 +24,7 @@ from pipeline.fingerprint import code_digest
 from pipeline.left_out import left_out_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
-from pipeline.params import ParamsError, Run, read_params, read_run
+from pipeline.params import ParamsError, Run, read_params, read_run, require_sections
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.publish import Published, publish
 from pipeline.registry import register
@@ -137,6 +137,7 @@ def _brought_up_to_date(
         with exclusive(folder / "artifacts" / RUN_LOCK, timeout_s=0):
             recover(folder)
             settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
+            require_sections(folder)
             reproduce(folder, target)
             yield open_project(folder)
     except LockedError as error:

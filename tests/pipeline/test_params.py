@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.params import ParamsError, read_params
+from pipeline.params import ParamsError, read_params, require_sections
 
 MINIMAL = "time_zone: Asia/Taipei\ncurrency: TWD\nmodels: {customer_activity: {}}\n"
 
@@ -35,3 +35,9 @@ def test_an_override_stands_above_the_file_and_is_checked_like_it(tmp_path):
     assert params(tmp_path, MINIMAL, overrides={"snapshots.step_days": 7}).snapshots.step_days == 7
     with pytest.raises(ParamsError, match=r"models\.customer_activity\.horizon_days"):
         params(tmp_path, MINIMAL, overrides={"models.customer_activity.horizon_days": -1})
+
+
+def test_a_section_that_the_stages_follow_is_missed_by_name(tmp_path):
+    (tmp_path / "params.yaml").write_text("time_zone: UTC\ncurrency: EUR\nmodels: {}\nleaks: {}\n")
+    with pytest.raises(ParamsError, match="lacks validation, snapshots, .*Write `validation: {}`"):
+        require_sections(tmp_path)

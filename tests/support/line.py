@@ -1,14 +1,9 @@
 """The line up to the leak alarms in this process, on simulated members."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from models.definition import Model
 from pipeline import ingest, snapshot, validate
 from pipeline.alarms import Alarm
 from pipeline.engine import engine
@@ -66,16 +61,3 @@ def alarms_of(project: Project, name: str) -> dict[str, Alarm]:
         test = read_examples(connection, project.artifacts, model, [days.test])
         found = check_leaks(project, model, connection=connection, test=test)
     return {alarm.name: alarm for alarm in found}
-
-
-@contextmanager
-def declared(model: Model) -> Iterator[None]:
-    """Let a model be found by its name, as if `models/NAME.py` declared it."""
-    name = f"models.{model.name}"
-    module = ModuleType(name)
-    setattr(module, model.name, model)
-    sys.modules[name] = module
-    try:
-        yield
-    finally:
-        del sys.modules[name]
