@@ -11,6 +11,9 @@ import pytest
 from shop import member, sale
 
 from features.catalogue import catalogue
+from features.frequency import order_count
+from features.money import mean_order_amount, spend_amount_within
+from features.rhythm import gap_variation_ratio
 from features.tables import Customers, Transactions
 from models.customer_activity import customer_activity
 from pipeline.engine import engine
@@ -36,6 +39,8 @@ SCRAMBLED = [
     {**row, "amount": 9e9, "quantity": 77.0, "customer_id": "ann", "order_id": "x"}
     for row in FUTURE
 ]
+EVERY = tuple(catalogue("customer").values())
+FEW = (order_count, spend_amount_within[90], mean_order_amount, gap_variation_ratio)
 #: Amounts whose sum depends on the order in which they are added.
 ODD = [
     sale(
@@ -78,13 +83,12 @@ def written(folder):
     return {file: file.stat().st_mtime_ns for file in files}
 
 
-def build(folder, rows, *, data="one", cutoffs=(AS_OF,), block_rows=10**6):
+def build(folder, rows, *, data="one", cutoffs=(AS_OF,), block_rows=10**6, features=EVERY):
     if not (folder / "tables").exists():
         write(folder, rows)
     with engine(folder, threads=1) as connection, TemporaryDirectory(dir=folder) as scratch:
         events = read_events(connection, folder / "tables", time_zone="UTC")
         grains = Grains(connection, events, scratch=Path(scratch), block_rows=block_rows)
-        features = list(catalogue("customer").values())
         return build_snapshots(
             connection, grains, features=features, cutoffs=cutoffs, artifacts=folder, data=data
         )
@@ -92,6 +96,10 @@ def build(folder, rows, *, data="one", cutoffs=(AS_OF,), block_rows=10**6):
 
 def part(folder):
     return (snapshot_folder(folder, "customer", AS_OF) / "part-0.parquet").read_bytes()
+
+
+def few(folder, rows, **given):
+    return build(folder, rows, features=FEW, **given)
 
 
 def frame(folder):
@@ -120,16 +128,16 @@ def test_a_snapshot_holds_every_member_known_before_the_cut_off(tmp_path):
 
 
 def test_a_snapshot_is_built_once_and_again_when_what_it_sees_changes(tmp_path):
-    assert build(tmp_path, PAST).built == (AS_OF,)
-    assert build(tmp_path, PAST).kept == (AS_OF,)
-    assert build(tmp_path, PAST, data="another delivery of the same rows").kept == (AS_OF,)
-    assert build(tmp_path, deliver(tmp_path, [*PAST, sale("bob", "2024-05-01")])).built == (AS_OF,)
+    assert few(tmp_path, PAST).built == (AS_OF,)
+    assert few(tmp_path, PAST).kept == (AS_OF,)
+    assert few(tmp_path, PAST, data="another delivery of the same rows").kept == (AS_OF,)
+    assert few(tmp_path, deliver(tmp_path, [*PAST, sale("bob", "2024-05-01")])).built == (AS_OF,)
 
 
 def test_one_more_cut_off_builds_one_snapshot_and_leaves_the_others_untouched(tmp_path):
-    build(tmp_path, PAST, cutoffs=(AS_OF, LATER))
+    few(tmp_path, PAST, cutoffs=(AS_OF, LATER))
     before = written(tmp_path)
-    again = build(tmp_path, PAST, cutoffs=(EARLIER, AS_OF, LATER))
+    again = few(tmp_path, PAST, cutoffs=(EARLIER, AS_OF, LATER))
     assert again == ((EARLIER,), (AS_OF, LATER))
     after = written(tmp_path)
     assert {file: after[file] for file in before} == before
@@ -137,10 +145,10 @@ def test_one_more_cut_off_builds_one_snapshot_and_leaves_the_others_untouched(tm
 
 
 def test_a_new_day_of_facts_leaves_earlier_snapshots_untouched(tmp_path):
-    build(tmp_path, PAST, cutoffs=(EARLIER, AS_OF))
+    few(tmp_path, PAST, cutoffs=(EARLIER, AS_OF))
     before = written(tmp_path)
     new_day = [sale("ann", "2024-06-10"), sale("bob", "2024-05-20", known="2024-06-10")]
-    again = build(
+    again = few(
         tmp_path, deliver(tmp_path, [*PAST, *new_day]), cutoffs=(EARLIER, AS_OF, LATER), data="two"
     )
     assert again == ((LATER,), (EARLIER, AS_OF))
@@ -149,9 +157,9 @@ def test_a_new_day_of_facts_leaves_earlier_snapshots_untouched(tmp_path):
 
 
 def test_an_old_fact_that_is_corrected_builds_anew_only_what_sees_it(tmp_path):
-    build(tmp_path, PAST, cutoffs=(EARLIER, AS_OF))
+    few(tmp_path, PAST, cutoffs=(EARLIER, AS_OF))
     corrected = [*PAST[:1], {**PAST[1], "amount": 101.0}, *PAST[2:]]  # of 22 May
-    again = build(tmp_path, deliver(tmp_path, corrected), cutoffs=(EARLIER, AS_OF))
+    again = few(tmp_path, deliver(tmp_path, corrected), cutoffs=(EARLIER, AS_OF))
     assert again == ((AS_OF,), (EARLIER,))
 
 
