@@ -59,18 +59,19 @@ def true_rows(folder: Path, data: Path, days: tuple[date, ...]) -> tuple[Example
     truth = pd.read_parquet(data / "truth" / "card.parquet")
     frames = []
     for day in days:
-        labels = pd.read_parquet(
-            label_folder(folder / "artifacts", "card_uptake", day) / "part-0.parquet"
-        )
-        known = pd.read_parquet(
-            snapshot_folder(folder / "artifacts", "customer", day) / "part-0.parquet",
-            columns=["customer_id", "days_since_card_application"],
-        )
+        labels = stored(label_folder(folder / "artifacts", "card_uptake", day))
+        known = stored(snapshot_folder(folder / "artifacts", "customer", day))
+        known = known[["customer_id", "days_since_card_application"]]
         own = truth[pd.to_datetime(truth["as_of"]).dt.date == day].drop(columns="as_of")
         frames.append(labels.merge(known, on="customer_id").merge(own, on="customer_id"))
     rows = pd.concat(frames, ignore_index=True)
     y = rows["label"].to_numpy(dtype=np.int8)
     return Examples(rows[["customer_id"]], rows[list(DRIVERS)], y, np.ones(len(y))), rows
+
+
+def stored(folder: Path) -> pd.DataFrame:
+    """Return all parts of a snapshot or of labels."""
+    return pd.concat(map(pd.read_parquet, sorted(folder.glob("*.parquet"))), ignore_index=True)
 
 
 def captured(score: np.ndarray, truth: np.ndarray) -> float:
