@@ -10,13 +10,16 @@ from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, evaluation_path, judge
 from pipeline.examples import read_examples
 from pipeline.leaks import check_leaks
-from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.lift.evaluate import evaluate as evaluate_lift
+from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 from pipeline.train import trained_folder
 
 
-def evaluate(project: Project, name: str) -> Evaluation:
+def evaluate(project: Project, name: str) -> Evaluation | None:
     """Write `artifacts/evaluations/MODEL`: the evaluation, and the test rows' predictions."""
+    if (lift := find_lift(name)) is not None:
+        return evaluate_lift(project, lift)
     model = find_model(name)
     cutoffs = read_cutoffs(project.artifacts, name)
     trained = trained_folder(project.artifacts, name)

@@ -18,8 +18,9 @@ from pipeline.engine import engine
 from pipeline.evaluation import Figure, judge
 from pipeline.examples import read_examples
 from pipeline.gate import Decision, Kind, decide
+from pipeline.lift.score import score as score_lift
 from pipeline.lock import exclusive
-from pipeline.project import Project, find_model, read_cutoffs
+from pipeline.project import Project, find_lift, find_model, read_cutoffs
 from pipeline.registry import register
 from pipeline.release import UnreleasedModelError, read_release, release
 from pipeline.score import score
@@ -67,9 +68,13 @@ def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Pu
     A refused version never touches what is live: the champion scores the new snapshot and
     that score set is released.
     """
+    if (lift := find_lift(name)) is not None:
+        from pipeline.lift.publish import publish as publish_lift
+
+        return publish_lift(project, lift, clock=clock)
     model = find_model(name)
     version = register(project, model)
-    champion = _champion(project, name)
+    champion = champion_of(project, name)
     decision = decision_of(project.artifacts, name, version.number)
     if decision is None:
         decision = _decide(project, model, version, champion)
@@ -110,12 +115,16 @@ def promote(
         write_json(folder / "promotion.json", {"reason": reason, "at": clock()})
     # Nobody tidies up between the two: scores that are not released yet look like garbage.
     with exclusive(project.artifacts / RUN_LOCK):
-        scored = score(project, find_model(name), number, clock=clock)
+        if (lift := find_lift(name)) is not None:
+            scored = score_lift(project, lift, number, clock=clock)
+        else:
+            scored = score(project, find_model(name), number, clock=clock)
         release(project.artifacts, name, version=number, score_set=scored.id, at=clock())
     return scored
 
 
-def _champion(project: Project, name: str) -> str | None:
+def champion_of(project: Project, name: str) -> str | None:
+    """Return the version that is live; none where nothing is."""
     try:
         return read_release(project.artifacts).live(name).version
     except UnreleasedModelError:

@@ -22,7 +22,9 @@ from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
 from pipeline.leftovers import discard, spills, stage_drafts
+from pipeline.lift.left_out import is_left_out
 from pipeline.lock import LockedError, exclusive
+from pipeline.overridden import train_overridden
 from pipeline.params import ParamsError, Run, read_params, read_run
 from pipeline.project import open_project
 from pipeline.publish import Published, publish
@@ -83,8 +85,11 @@ def run(
             settle(folder, data=data, as_of=as_of, overrides=overrides or {}, clock=clock)
             reproduce(folder)
             project = open_project(folder)
+            train_overridden(project)
             published = {
-                name: publish(project, name, clock=clock) for name in project.params.models
+                name: publish(project, name, clock=clock)
+                for name in project.params.models
+                if not is_left_out(project.artifacts, name)
             }
             mirror(project.artifacts)
             return published

@@ -13,9 +13,12 @@ from pipeline.cutoffs import Cutoffs, plan_cutoffs
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.labels import build_labels
+from pipeline.lift.cutoffs import LiftCutoffs, plan_lift
+from pipeline.lift.outcomes import build_outcomes
 from pipeline.profiles import build_profiles
 from pipeline.project import (
     Project,
+    find_lift,
     find_model,
     open_project,
     outcome_window,
@@ -93,7 +96,9 @@ def build(project: Project) -> None:
         events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
         grains = Grains(connection, events)
         cutoffs = _plan(project, span_of(events))
+        offers = _plan_offers(project, events)
         days = {day for plan in cutoffs.values() for day in (*plan.labelled, plan.score)}
+        days |= {day for plan in offers.values() for day in (*plan.labelled, plan.score)}
         status.update("snapshots: building")
         features = list(catalogue("customer", "time").values())
         for notice in left_out(grains, features):
@@ -139,7 +144,12 @@ def build(project: Project) -> None:
                 horizon_days=window.horizon_days,
                 known_before=plan.score,
             )
-    write_cutoffs(artifacts, cutoffs)
+        for name, offered in offers.items():
+            status.update(f"{name}: what came of assignments")
+            build_outcomes(connection, grains, project, name, cutoffs=offered)
+            for notice in offered.notices:
+                console.print(f"{name}: {notice}")
+    write_cutoffs(artifacts, {**cutoffs, **offers})
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
 
 
@@ -155,6 +165,22 @@ def _plan(project: Project, span: Span) -> dict[str, Cutoffs]:
             **outcome_window(find_model(name), own)._asdict(),
         )
         for name, own in project.params.models.items()
+        if find_lift(name) is None
+    }
+
+
+def _plan_offers(project: Project, events: Mapping[str, ir.Table]) -> dict[str, LiftCutoffs]:
+    as_of = scoring_cutoff(project.run.as_of, span_of(events))
+    return {
+        name: plan_lift(
+            events,
+            as_of=as_of,
+            window=outcome_window(model, own),
+            time_zone=project.params.time_zone,
+            most=project.params.snapshots.max_training,
+        )
+        for name, own in project.params.models.items()
+        if (model := find_lift(name)) is not None
     }
 
 

@@ -10,7 +10,7 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples, together
 from pipeline.fingerprint import definition_digest, folder_digest
-from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 
 
@@ -40,6 +40,11 @@ def fit_baseline(baseline: Baseline, *, rows: Examples, seed: int) -> Classifier
 
 def train(project: Project, name: str) -> None:
     """Write `artifacts/trained/MODEL`: the learner, its baselines and how they came about."""
+    if (lift := find_lift(name)) is not None:
+        from pipeline.lift.train import train as train_lift
+
+        train_lift(project, lift)
+        return
     model = find_model(name)
     cutoffs = read_cutoffs(project.artifacts, name)
     seed = project.params.models[name].seed

@@ -64,6 +64,8 @@ def measures_table(evaluation: "Evaluation") -> "Table":
     for side in sides:
         table.add_column(side, justify="right")
     for name in evaluation.measures:
-        cells = (sides[side][name] for side in sides)
-        table.add_row(name, *(f"{f.value:.4f} [{f.low:.4f}, {f.high:.4f}]" for f in cells))
+        cells = (sides[side].get(name) for side in sides)
+        table.add_row(
+            name, *(f"{f.value:.4f} [{f.low:.4f}, {f.high:.4f}]" if f else "" for f in cells)
+        )
     return table
