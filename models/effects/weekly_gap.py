@@ -91,6 +91,8 @@ class WeeklyBaseline:
             )
         inverse = np.linalg.inv(seen.T @ seen)
         # A margin may be below 0 in a week of giving away; a quiet one counts as none then.
+        # So does one of the stores that they are compared with.
+        reference = np.maximum(reference, 0.0)
         ratio = np.log((np.maximum(series[quiet], 0.0) + least) / (reference[quiet] + least))
         solution = inverse @ seen.T @ ratio
         rest = ratio - seen @ solution

@@ -104,21 +104,24 @@ def delivered(folder, **tables):
     return folder
 
 
-def built(
-    folder, data, *, monkeypatch, as_of=None, models=None, clock=datetime(2026, 1, 1, tzinfo=UTC)
-):
-    """Ingest, validate and build the snapshots of a delivery; return the project."""
+def validated(folder, data, *, monkeypatch, as_of=None, models=None):
+    """Ingest and validate a delivery; return the project."""
     make_project(folder)
     settle(
         folder,
         data=str(data),
         as_of=as_of,
         overrides={"models": models or {"promotion_lift": {"seed": 1}}, "gate.draws": 200},
-        clock=lambda: clock,
+        clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     monkeypatch.chdir(folder)
     ingest.main()
     validate.main()
-    project = open_project(folder)
+    return open_project(folder)
+
+
+def built(folder, data, **options):
+    """Build the snapshots of a delivery as well; options as for `validated`."""
+    project = validated(folder, data, **options)
     snapshot.build(project)
     return project

@@ -26,13 +26,14 @@ def outcome_table(
     window: OutcomeWindow,
     known_before: date,
     time_zone: str,
+    before_days: int | None = None,
 ) -> ir.Table:
     """Return one row per assignment of some campaigns, whatever became of the contact.
 
     Outcomes count in `[assigned + gap, assigned + gap + horizon)` by the local day they
     happened, as far as they were known before `known_before`. What happened before counts in
-    `[assigned - horizon, assigned)`, as far as it was known on the day of the assignment: it
-    adjusts, and no arm can have changed it.
+    `[assigned - before_days, assigned)` (the horizon, if left out), as far as it was known on
+    the day of the assignment: it adjusts, and no arm can have changed it.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def outcome_table(
     rows = rows.mutate(
         opens=_.assigned_on + ibis.interval(days=window.gap_days),
         closes=_.assigned_on + ibis.interval(days=window.gap_days + window.horizon_days),
-        since=_.assigned_on - ibis.interval(days=window.horizon_days),
+        since=_.assigned_on - ibis.interval(days=before_days or window.horizon_days),
     )
     units = rows.select(*_KEY, "assigned_on", "opens", "closes", "since")
     known = ibis.literal(known_before)
