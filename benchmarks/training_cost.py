@@ -94,7 +94,7 @@ def main(rows: int = ROWS) -> None:
     encoding_cal, _ = cost(lambda: FrameEncoder().fit(X_cal).transform(X_cal))
     learner = PropensityClassifier(trees=TREES, seed=SEED)
     learner.encoder_ = FrameEncoder().fit(X.head(1000))
-    settings = {"objective": "binary", "verbosity": -1, **learner._parameters(0)}  # noqa: SLF001
+    settings = {"objective": "binary", "verbosity": -1, **learner.tree_parameters()}
     text = learner.encoder_.text_positions
 
     def bare() -> Any:

@@ -68,24 +68,30 @@ def offered(state: KnownState, passed_in: ir.Table | None = None) -> ir.Table:
         "product_id", "as_of", "first_sale_days", "pieces_30", "repurchase_gap"
     )
     # The like of a product that nobody has sold knows how soon it is bought again.
-    typical = (
-        state.offers.filter(_.like.notnull(), _.repurchase_gap.notnull())
-        .group_by("like")
-        .aggregate(typical_gap=_.repurchase_gap.min())
-    )
+    of_like = _typical(state.offers, "like", "repurchase_gap")
+    of_wide = _typical(state.offers, "wide", "wide_gap")
     day = state.offers.as_of.max().name("day")
     whole = (
         attributes.left_join(sold, "product_id")
         .drop("product_id_right")
-        .left_join(typical, "like")
+        .left_join(of_like, "like")
         .drop("like_right")
+        .left_join(of_wide, _.category == of_wide.wide)
+        .drop("wide")
         .cross_join(state.offers.aggregate(day))
     )
     return whole.mutate(
         launch_days=_.day.delta(_.launched_on, unit="day"),
         pieces_30=_.pieces_30.fill_null(0.0),
-        repurchase_gap=_.repurchase_gap.coalesce(_.typical_gap),
-    ).drop("typical_gap", "launched_on", "as_of", "day")
+        repurchase_gap=_.repurchase_gap.coalesce(_.like_gap, _.gap_of_wide),
+    ).drop("like_gap", "gap_of_wide", "launched_on", "as_of", "day")
+
+
+def _typical(offers: ir.Table, level: str, gap: str) -> ir.Table:
+    """Return the typical gap of each category at a level."""
+    known = offers.filter(_[level].notnull(), _[gap].notnull())
+    name = {"like": "like_gap", "wide": "gap_of_wide"}[level]
+    return known.group_by(level).aggregate(_[gap].min().name(name))
 
 
 def pair_context(pairs: ir.Table, state: KnownState, products: ir.Table) -> ir.Table:

@@ -82,7 +82,8 @@ def offers(rows: ir.Table) -> ir.Table:
 
     `repurchase_gap` is the median of the days between two purchases of the same customer in
     the product's narrowest category, and where those are too few in its first-level
-    category; it never depends on the product itself, so that an unsold one has it too.
+    category (`wide_gap`); it never depends on the product itself, so that an unsold one has
+    it too.
     """
     sold = ~_.listed
     windows = {
@@ -104,14 +105,18 @@ def offers(rows: ir.Table) -> ir.Table:
     gaps = _typical_gaps(rows, "like"), _typical_gaps(rows, "wide")
     for gap, level in zip(gaps, ("like", "wide"), strict=True):
         whole = whole.left_join(gap, ["as_of", level]).drop("as_of_right", f"{level}_right")
-    return whole.mutate(
-        repurchase_gap=_.gap_like.coalesce(_.gap_wide),
-        # Products without a category are not alike for that.
-        heat_share=_.like.notnull().ifelse(
-            _.pieces_30 / _.pieces_30.sum().over(group_by=["as_of", "like"]).nullif(0),
-            ibis.null("float64"),
-        ),
-    ).drop("gap_like", "gap_wide")
+    return (
+        whole.mutate(
+            repurchase_gap=_.gap_like.coalesce(_.gap_wide),
+            # Products without a category are not alike for that.
+            heat_share=_.like.notnull().ifelse(
+                _.pieces_30 / _.pieces_30.sum().over(group_by=["as_of", "like"]).nullif(0),
+                ibis.null("float64"),
+            ),
+        )
+        .drop("gap_like")
+        .rename(wide_gap="gap_wide")
+    )
 
 
 def _typical_gaps(rows: ir.Table, level: str) -> ir.Table:

@@ -9,7 +9,8 @@ def visible_rows(rows: ir.Table, cutoffs: ir.Table) -> ir.Table:
     This is the one place where the cut-off is applied. `days_before` counts whole days from
     the row's own day to the cut-off; it is at least 1, since nothing is known before it
     happens (the calendar apart, which is known ahead). A row that describes a state until
-    `until_on` is seen while it holds, that is up to the cut-off on which it ends.
+    `until_on` is seen while it holds, that is up to the cut-off on which it ends; when that
+    will be is not seen.
 
     Parameters
     ----------
@@ -22,4 +23,6 @@ def visible_rows(rows: ir.Table, cutoffs: ir.Table) -> ir.Table:
     if "until_on" in rows.columns:
         known &= rows.until_on.isnull() | (rows.until_on >= cutoffs.as_of)
     seen = rows.join(cutoffs, known)
+    if "until_on" in rows.columns:
+        seen = seen.drop("until_on")
     return seen.mutate(days_before=seen.as_of.delta(seen.event_on, unit="day"))

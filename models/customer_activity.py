@@ -20,7 +20,7 @@ from features.money import (
     spend_amount_within,
 )
 from features.recency import days_since_first_purchase, days_since_last_purchase, tenure_days
-from models.definition import Baseline, Model, label
+from models.definition import Baseline, Model, ModelUse, label
 from models.measures import (
     brier,
     calibration_slope,
@@ -29,6 +29,7 @@ from models.measures import (
     observed_over_expected,
     roc_auc,
 )
+from models.search import TREES
 
 if TYPE_CHECKING:
     from models.learners import LogisticBaseline, PropensityClassifier
@@ -75,6 +76,17 @@ _FEATURES = (
 customer_activity = Model(
     name="customer_activity",
     title={"en": "Probability to buy again", "zh-TW": "再次購買機率"},
+    use=ModelUse(
+        happened={"en": "bought again", "zh-TW": "再次購買"},
+        intended=(
+            "Marketing plans whom to contact to keep them coming: the order says whom first, the "
+            "probability what to expect."
+        ),
+        limits=(
+            "Who has never bought has no score.",
+            "It tells whether somebody buys, not what or for how much.",
+        ),
+    ),
     unit="customer",
     eligible=has_bought,
     label=buys_anything,
@@ -82,6 +94,7 @@ customer_activity = Model(
     horizon_days=90,
     features=_FEATURES,
     learner=_boosted,
+    search=TREES,
     measures={
         "log_loss": log_loss,
         "brier": brier,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import ibis.expr.types as ir
 import numpy as np
@@ -32,7 +32,13 @@ class Classifier(Protocol):
 
 
 class Learner(Classifier, Protocol):
-    """A classifier that can find out by itself how far to learn."""
+    """A classifier that can find out by itself how far to learn, and can be tuned."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return its parameters, by name."""
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change some of its parameters."""
 
     def settled(self) -> Self:
         """Return an unfitted copy with what early stopping decided, to be fitted on more rows."""
@@ -65,6 +71,14 @@ class LiftLearning(Protocol):
         """Read back what `save` wrote."""
 
 
+@runtime_checkable
+class Explainer(Protocol):
+    """A classifier that says what each column adds to a row's probability."""
+
+    def explain(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return `"(base)"` and one column per feature; a row adds up to its probability."""
+
+
 @dataclass(frozen=True)
 class Label:
     """What happened in the outcome window.
@@ -92,6 +106,53 @@ def label(grain: Grain) -> Callable[[Callable[[ir.Table], ir.Value]], Label]:
     return lambda outcome: Label(grain, outcome)
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How rows to learn from are thinned, where there are more than a learner has use for.
+
+    Every row with the outcome stays. Of the others the same share of customers is kept, drawn
+    by a hash; learners correct their probabilities for it exactly.
+
+    Attributes
+    ----------
+    most_rows : int
+        About how many rows are learned from, at least 1.
+    """
+
+    most_rows: int
+
+    def keep_rate(self, rows: int, positives: int) -> float:
+        """Return the share of rows without the outcome to keep, in (0, 1].
+
+        Examples
+        --------
+        >>> Sampling(most_rows=1000).keep_rate(rows=4600, positives=100)
+        0.2
+        """
+        room = max(self.most_rows - positives, 1)
+        return min(1.0, room / max(rows - positives, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Where tuning looks for a learner's parameter.
+
+    Attributes
+    ----------
+    low, high : float
+        Both ends, included.
+    log : bool
+        Whether a step means a factor rather than a difference.
+    whole : bool
+        Whether only whole numbers are allowed.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
     """A simple model that has to be beaten, trained on the same rows and printed beside."""
@@ -99,6 +160,29 @@ class Baseline:
     name: str
     features: tuple[Feature, ...]
     learner: Callable[[int], Classifier]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelUse:
+    """What a model is for, and what it is not for: what its card and its report say.
+
+    Attributes
+    ----------
+    happened : mapping
+        The outcome as something that customers did, by language: `"bought again"`. It
+        follows "Of 1,000 customers 400".
+    intended : str
+        Who decides what with it.
+    not_for : tuple of str
+        Further uses that it must not be put to; those of every model stand on each card.
+    limits : tuple of str
+        What it cannot know.
+    """
+
+    happened: Mapping[str, str]
+    intended: str = ""
+    not_for: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,10 +214,18 @@ class Model:
         What is printed beside, and has to be beaten.
     cadence : str
         How often a new training is due.
-    sampling, candidates, search : optional
-        How rows are thinned, retrieved and tuned; none for a model that does neither.
+    auxiliary : tuple of Label
+        What is kept beside the label and reported, but not predicted: the steps on the way.
+    sampling : Sampling, optional
+        How rows to learn from are thinned; all are used where it is left out.
+    search : mapping of str to Span, optional
+        Parameters of the learner that `shortlist tune` looks for, and where.
+    candidates : optional
+        How rows are retrieved; none for a model that takes all.
     title : mapping
         What a marketer reads, by language.
+    use : ModelUse, optional
+        What the model card says that figures cannot.
     """
 
     name: str
@@ -147,10 +239,12 @@ class Model:
     measures: Mapping[str, Callable[..., Any]]
     baselines: tuple[Baseline, ...]
     cadence: Cadence
-    sampling: Any = None
+    auxiliary: tuple[Label, ...] = ()
+    sampling: Sampling | None = None
+    search: Mapping[str, Span] = field(default_factory=dict)
     candidates: Any = None
-    search: Any = None
     title: Mapping[str, str] = field(default_factory=dict)
+    use: ModelUse | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from campaigns.effect.errors import EffectError
 from models.definition import LiftModel
 from models.effects import campaign_effect
+from pipeline.grain_store import Grains
 from pipeline.lift.cutoffs import plan_lift
 from pipeline.lift.design import check_campaign
 from pipeline.lift.outcomes import outcome_table
 from pipeline.lift.rows import FACTS, LiftRows, chances
 from pipeline.project import OutcomeWindow
-from pipeline.snapshot_table import Grains
 
 #: Days before the draw whose purchases adjust the outcomes.
 BEFORE_DAYS = 180
@@ -152,8 +152,8 @@ def effect_of_campaign(
     horizon = horizon_days or _horizon(events, name, about, model, time_zone=time_zone)
     window = OutcomeWindow(model.gap_days, horizon)
     plan = plan_lift(_only(events, name), as_of=as_of, window=window, time_zone=time_zone, most=1)
-    if name not in plan.campaigns:
-        raise EffectError("; ".join(plan.notices) or f"{name} has no assignments.")
+    if isinstance(plan, str):
+        raise EffectError(f"{name}: {plan}")
     table = outcome_table(
         grains,
         model,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from campaigns.effect.errors import EffectError
 from models.effects import Promotion, promotion_effect
 from models.effects.companions import companions
-from pipeline.snapshot_table import Grains
+from pipeline.grain_store import Grains
 
 #: Weeks after the end in which purchases may be missing.
 AFTER_WEEKS = 4
@@ -148,6 +148,7 @@ def effect_of_promotion(name: str, grains: Grains, *, as_of: date, level: float)
     promoted = products[products["product_id"].isin(own.products)]
     together = _companions(lines, products, promoted, starts_on=own.starts_on)
     roles = _roles(products, own, promoted, together)
+    roles = roles[~_disturbed(products, scopes, name) | (roles["role"] == "own")]
     weekly = _weekly(grains, lines, roles, own, as_of=as_of)
     if not (weekly["role"] == "own").any():
         raise EffectError(f"none of the products of {name} was ever sold before {as_of}.")
@@ -251,6 +252,26 @@ def _roles(
     )
 
 
+def _disturbed(products: pd.DataFrame, scopes: Mapping[str, _Scope], name: str) -> pd.Series:
+    """Tell which families had a promotion of their own at the time, or shortly before.
+
+    What they sold then says nothing of what this promotion took from them or brought them.
+    """
+    own = scopes[name]
+    after = timedelta(weeks=AFTER_WEEKS)
+    busy = frozenset[str]().union(
+        *(
+            scope.products
+            for other, scope in scopes.items()
+            if other != name
+            and scope.starts_on < own.ends_on
+            and scope.ends_on + after > own.starts_on
+        )
+    )
+    line = products["family"].fillna(products["product_id"])
+    return line.isin(line[products["product_id"].isin(busy)])
+
+
 def _on_sale(products: pd.DataFrame, own: _Scope) -> pd.Series:
     """Tell which products could be bought while the promotion ran."""
     launched = pd.to_datetime(products["launched_on"])
@@ -322,7 +343,8 @@ def _weekly(
     found = found[(found["number"] < whole) & (found["number"] > found["number"].min())]
     found["week"] = pd.to_datetime(own.starts_on) + pd.to_timedelta(7 * found["number"], unit="D")
     costed = not found.loc[found["role"] == "own", "uncosted"].any()
-    return found.drop(columns=["number", "uncosted", *([] if costed else ["margin"])])
+    left: pd.DataFrame = found.drop(columns=["number", "uncosted", *([] if costed else ["margin"])])
+    return left
 
 
 def _excluded(scopes: Mapping[str, _Scope], name: str, weekly: pd.DataFrame) -> list[date]:
@@ -359,5 +381,4 @@ def _festivals(weeks: pd.Series) -> pd.DataFrame:
             index=every,
         )
         table[row.festival] += overlap / 7
-    known: pd.DataFrame = table[table.columns[table.any()]]
-    return known
+    return table[[name for name in table if table[name].any()]]

@@ -9,9 +9,9 @@ from models.definition import LiftModel
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.events import read_events
+from pipeline.grain_store import Grains
+from pipeline.plan import scoring_cutoff, span_of
 from pipeline.project import Project
-from pipeline.snapshot import scoring_cutoff, span_of
-from pipeline.snapshot_table import Grains
 
 Told = CampaignEffect | PromotionReport
 

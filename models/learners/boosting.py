@@ -103,26 +103,34 @@ def boost(
     """
     import lightgbm as lgb
 
-    settings = {"objective": "binary", "metric": "binary_logloss", **REPRODUCIBLE, **parameters}
-    data = _dataset(rows, start, text, settings)
+    settings = settings_of(parameters)
+    data = binned(rows, start=start, text=text, settings=settings)
     if held_out is None:
         return lgb.train(settings, data, num_boost_round=trees)
+    held = binned(held_out, start=start, text=text, settings=settings, reference=data)
     return lgb.train(
         settings,
         data,
         num_boost_round=trees,
-        valid_sets=[_dataset(held_out, start, text, settings, reference=data)],
+        valid_sets=[held],
         callbacks=[lgb.early_stopping(patience, verbose=False)],
     )
 
 
-def _dataset(
+def settings_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return LightGBM parameters for a yes or no, learned reproducibly."""
+    return {"objective": "binary", "metric": "binary_logloss", **REPRODUCIBLE, **parameters}
+
+
+def binned(
     rows: Rows,
+    *,
     start: float,
     text: Sequence[int],
     settings: Mapping[str, Any],
     reference: Any = None,
 ) -> Any:
+    """Return a LightGBM dataset; held-out rows share the bins of their `reference`."""
     import lightgbm as lgb
 
     return lgb.Dataset(

@@ -166,7 +166,7 @@ class PropensityClassifier(BinaryClassifier):
         if (X_cal is None) != (y_cal is None):
             raise FrameError("X_cal and y_cal belong together; pass both or neither")
         self.encoder_ = FrameEncoder(max_levels=self.max_levels, min_rows=self.min_rows).fit(frame)
-        rows = self._rows(frame, outcome, sample_weight, keep_rate)
+        rows = self.encoded(frame, outcome, weight=sample_weight, keep_rate=keep_rate)
         start = start_of(rows)
         if X_cal is None and time is None:
             self._fit_crosswise(rows, start, groups, trees=self.trees)
@@ -175,7 +175,7 @@ class PropensityClassifier(BinaryClassifier):
         else:
             frame_cal = as_frame(X_cal, self.encoder_.names)
             outcome_cal = as_outcomes(y_cal, frame_cal, name="y_cal")
-            held_out = self._rows(frame_cal, outcome_cal, None, keep_rate_cal)
+            held_out = self.encoded(frame_cal, outcome_cal, keep_rate=keep_rate_cal)
             self._fit_with(rows, held_out, start)
         return self._learned(X)
 
@@ -191,7 +191,9 @@ class PropensityClassifier(BinaryClassifier):
         copy.set_params(trees=max(1, round(sum(grown) / len(grown))))
         return copy
 
-    def _rows(self, frame: pd.DataFrame, y: FloatArray, weight: Any, keep_rate: Any) -> Rows:
+    def encoded(
+        self, frame: pd.DataFrame, y: FloatArray, *, weight: Any = None, keep_rate: Any = 1.0
+    ) -> Rows:
         """Encode rows, with what thinning their negatives added to the log-odds."""
         return Rows(
             self.encoder_.transform(frame),
@@ -305,13 +307,13 @@ class PropensityClassifier(BinaryClassifier):
             rows,
             start=start,
             text=self.encoder_.text_positions,
-            parameters=self._parameters(bag),
+            parameters=self.tree_parameters(bag),
             trees=trees or self.trees or MOST_TREES,
             held_out=held_out,
         )
 
-    def _parameters(self, bag: int) -> dict[str, Any]:
-        """LightGBM's names for ours."""
+    def tree_parameters(self, bag: int = 0) -> dict[str, Any]:
+        """Return the parameters under LightGBM's names."""
         parameters: dict[str, Any] = {
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,

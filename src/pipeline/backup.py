@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipeline.alone import alone
 from pipeline.archive import Manifest, Packed, pack, unpack
-from pipeline.durable import PARTIAL, whole_folder
+from pipeline.durable import PARTIAL, scratch_folder, whole_folder
 from pipeline.engine import SPILL
 from pipeline.stage import FAILURE
 
@@ -59,9 +58,9 @@ def backup(folder: Path, to: Path, *, at: datetime) -> Manifest:
         raise BackupError(f"{to} {why}. Name another file.")
     with (
         alone(artifacts),
-        TemporaryDirectory(prefix=".shortlist-", dir=folder) as copies,
+        scratch_folder(folder / "backup") as copies,
     ):
-        return pack(to, _state(folder, Path(copies)), artifacts=artifacts, created_at=at)
+        return pack(to, _state(folder, copies), artifacts=artifacts, created_at=at)
 
 
 def restore(folder: Path, archive: Path, *, replace: bool = False) -> Manifest:

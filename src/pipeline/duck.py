@@ -1,9 +1,12 @@
 """Functions of DuckDB that Ibis has no word for."""
 
+from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
 
 UTC_TIME = dt.Timestamp("UTC")
 
@@ -32,3 +35,22 @@ wall_clock_of = ibis.udf.scalar.builtin(
 parsed_time = ibis.udf.scalar.builtin(
     _try_strptime, name="try_strptime", signature=((dt.string, dt.string), dt.timestamp)
 )
+
+
+def typed_statement(connection: Backend, rows: ir.Table) -> str:
+    """Return SQL for rows in which each column has the type that Ibis says it has.
+
+    DuckDB sums integers into 128 bits, which Parquet holds as doubles; Ibis casts them only
+    where it creates a table itself.
+    """
+    of = connection.compiler.type_mapper
+    columns = ", ".join(
+        f'CAST("{name}" AS {of.to_string(kind)}) AS "{name}"'
+        for name, kind in rows.schema().items()
+    )
+    return f"SELECT {columns} FROM ({connection.compile(rows)})"  # noqa: S608 - our own names
+
+
+def quoted(path: Path) -> str:
+    """Return a path as a text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"

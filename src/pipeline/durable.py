@@ -68,6 +68,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`, for its owner alone, that goes with the block.
+
+    It bears the name of a draft, so that it is found where the process was killed.
+    """
+    draft = _draft(path)
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def write_json(path: Path, document: Any) -> None:
     """Replace the file by `document` as JSON: indented, keys in the given order, UTF-8."""
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str, allow_nan=False)

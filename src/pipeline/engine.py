@@ -17,10 +17,16 @@ SPILL, SPILL_LOCK = ".spill-", ".lock"
 
 @contextmanager
 def engine(
-    artifacts: Path, *, threads: int | None = None, in_order: bool = False
+    artifacts: Path,
+    *,
+    threads: int | None = None,
+    memory: str | None = None,
+    in_order: bool = False,
 ) -> Iterator[Backend]:
     """Open DuckDB for one stage; what does not fit into memory spills under `artifacts`.
 
+    `memory`, such as `"4GB"`, is what it may take before it spills (most of the machine's
+    otherwise).
     Times are handled in UTC whatever the machine's own zone is. Rows are written in the order
     in which they were read only if that is asked for, because it costs memory; where tables
     are joined, `one_thread` must be asked for too.
@@ -39,6 +45,8 @@ def engine(
                 # It may turn a join around, and make a join of a long list of choices; rows
                 # come out of a join in the order in which threads finish (duckdb#24398).
                 connection.raw_sql("SET disabled_optimizers = 'build_side_probe_side,in_clause'")
+            if memory is not None:
+                connection.raw_sql(f"SET memory_limit = '{memory}'")
             if threads is not None:
                 connection.raw_sql(f"SET threads = {threads:d}")
             yield connection
@@ -55,3 +63,11 @@ def one_thread(connection: Backend) -> Iterator[None]:
         yield
     finally:
         connection.raw_sql(f"SET threads = {threads:d}")
+
+
+def scratch_folder(connection: Backend, name: str) -> Path:
+    """Return a new folder for what one stage keeps aside; it goes when the engine closes."""
+    ((spill,),) = connection.raw_sql("SELECT current_setting('temp_directory')").fetchall()
+    folder = Path(spill) / name
+    folder.mkdir()
+    return folder

@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from models.measures import capture_at
+from models.measures import capture_at, roc_auc
 from models.measures.bootstrap import Resample
 from pipeline.alarms import Alarm
+
+#: What is written for people beside an evaluation, and the figures behind it.
+REPORT_FILES = ("report.html", "model_card.md", "figures.json")
 
 
 class NoEvaluationError(ValueError):
@@ -28,6 +31,23 @@ class Figure(BaseModel):
     value: float
     low: float
     high: float
+
+
+class Auxiliary(BaseModel):
+    """How a score that predicts the label orders the outcomes on the way to it.
+
+    Attributes
+    ----------
+    positives : int
+        Test rows with that outcome.
+    roc_auc : Figure
+        Area of the model's probability against it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    positives: int
+    roc_auc: Figure
 
 
 class Evaluation(BaseModel):
@@ -48,6 +68,9 @@ class Evaluation(BaseModel):
         The same measures of each baseline on the same rows.
     differences : dict
         Model minus baseline, paired, by baseline and measure.
+    auxiliary : dict
+        By auxiliary label: where its figure is far from the model's own, the steps on the way
+        are taken by others than those who arrive.
     alarms : tuple of Alarm
         The leak checks, and which of them ring.
     """
@@ -64,6 +87,7 @@ class Evaluation(BaseModel):
     measures: dict[str, Figure]
     baselines: dict[str, dict[str, Figure]]
     differences: dict[str, dict[str, Figure]]
+    auxiliary: dict[str, Auxiliary] = {}
     alarms: tuple[Alarm, ...] = ()
 
 
@@ -127,6 +151,33 @@ def judge(
         {name: estimates(score) for name, score in baselines.items()},
         {name: differences(score) for name, score in baselines.items()},
     )
+
+
+def judge_auxiliary(
+    outcomes: pd.DataFrame,
+    probability: np.ndarray,
+    *,
+    customers: pd.Series,
+    level: float,
+    draws: int,
+    seed: int,
+) -> dict[str, Auxiliary]:
+    """Measure how a model orders other outcomes; one that all or none have is left out.
+
+    Parameters
+    ----------
+    outcomes : DataFrame of shape (n_rows, n_auxiliary)
+        0 or 1, a column for each outcome.
+    probability, customers, level, draws, seed
+        As for `judge`.
+    """
+    found = {}
+    for name, y in outcomes.items():
+        if y.min() < y.max():
+            resample = Resample(y.to_numpy(), groups=customers, draws=draws, seed=seed)
+            area = _figure(resample.estimate(roc_auc, probability, level=level))
+            found[str(name)] = Auxiliary(positives=int(y.sum()), roc_auc=area)
+    return found
 
 
 def evaluation_path(artifacts: Path, model: str) -> Path:

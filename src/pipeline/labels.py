@@ -12,11 +12,11 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.definition import KEYS
-from models.definition import Model
+from models.definition import Label, Model
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import file_digest
+from pipeline.grain_store import Grains
 from pipeline.snapshot_store import read_snapshot
-from pipeline.snapshot_table import Grains
 
 
 class ImmatureError(ValueError):
@@ -43,7 +43,7 @@ def label_table(
     horizon_days: int,
     known_before: date,
 ) -> ir.Table:
-    """Return the key and `label` of every eligible unit of one snapshot.
+    """Return the key, `label` and the auxiliary labels of every eligible unit of one snapshot.
 
     Outcomes count in `[as_of + gap, as_of + gap + horizon)` by the local day they happened,
     and only as far as they were known before `known_before`, the scoring cut-off.
@@ -62,21 +62,26 @@ def label_table(
             f"shorten horizon_days (now {horizon_days})."
         )
     keys = list(KEYS[model.unit])
-    happened = outcome_rows(grains, model, opens=opens, closes=closes, known_before=known_before)
-    outcome = happened.group_by(keys).aggregate(label=model.label.outcome(happened))
     units = eligible_rows(snapshot, model).select(keys)
-    return (
-        units.left_join(outcome, keys)
-        .select(*keys, label=_.label.fill_null(0).cast("int8"))
-        .order_by(keys)
-    )
+    for name, wanted in {
+        "label": model.label,
+        **{one.name: one for one in model.auxiliary},
+    }.items():
+        happened = outcome_rows(
+            grains, wanted, opens=opens, closes=closes, known_before=known_before
+        )
+        outcome = happened.group_by(keys).aggregate(happens=wanted.outcome(happened))
+        units = units.left_join(outcome, keys).select(
+            *units.columns, **{name: _.happens.fill_null(0).cast("int8")}
+        )
+    return units.order_by(keys)
 
 
 def outcome_rows(
-    grains: Grains, model: Model, *, opens: date, closes: date, known_before: date
+    grains: Grains, label: Label, *, opens: date, closes: date, known_before: date
 ) -> ir.Table:
     """Return the rows that count as outcomes: those of the window that were known in time."""
-    return grains.rows(model.label.grain).filter(
+    return grains.rows(label.grain).filter(
         _.event_on >= ibis.literal(opens),
         _.event_on < ibis.literal(closes),
         _.available_on < ibis.literal(known_before),
@@ -128,7 +133,7 @@ def build_labels(
         opens = as_of + timedelta(days=gap_days)
         closes = opens + timedelta(days=horizon_days)
         span = outcome_span(
-            outcome_rows(grains, model, opens=opens, closes=closes, known_before=known_before)
+            outcome_rows(grains, model.label, opens=opens, closes=closes, known_before=known_before)
         )
         with whole_folder(label_folder(artifacts, model.name, as_of)) as folder:
             part = folder / "part-0.parquet"

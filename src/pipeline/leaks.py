@@ -10,6 +10,7 @@ from pipeline.alarms import (
     MOST_ROWS,
     Alarm,
     columns_alarm,
+    dominance_alarm,
     gap_alarm,
     late_alarm,
     periods_alarm,
@@ -60,6 +61,13 @@ def check_leaks(
     rows = rows.sample(min(len(rows), MOST_ROWS), random_state=own.seed)
     return (
         columns_alarm(learned, limit=limits.column_auc, seed=own.seed),
+        dominance_alarm(
+            lambda **given: fit(model, **given),
+            learning=learning,
+            test=sampled(test, seed=own.seed),
+            limit=limits.dominance,
+            seed=own.seed,
+        ),
         periods_alarm(
             sampled(test, seed=own.seed),
             scored=rows[list(test.X.columns)],

@@ -43,12 +43,13 @@ def dead_drafts(folder: Path) -> list[Path]:
         *(folder / ".dvc").glob(f"{PARTIAL}*"),
         *_drafts(folder / "artifacts"),
     ]
-    return sorted(draft for draft in found if not _is_alive(_writer(draft)))
+    return sorted(draft for draft in found if not _is_written(draft))
 
 
 def spills(artifacts: Path) -> list[Path]:
-    """Return the folders of spilled rows that no engine uses."""
-    return sorted(folder for folder in artifacts.glob(f"{SPILL}*") if not _is_used(folder))
+    """Return the folders of spilled rows that no engine uses; a validation has its own place."""
+    found = (*artifacts.glob(f"{SPILL}*"), *artifacts.glob(f"*/{SPILL}*"))
+    return sorted(folder for folder in found if not _is_used(folder))
 
 
 def discard(path: Path) -> None:
@@ -72,8 +73,9 @@ def _stands_for(draft: Path) -> bool:
     return name in STAGE_OUTPUTS
 
 
-def _writer(draft: Path) -> int:
-    return int(draft.name.removeprefix(PARTIAL).partition("-")[0])
+def _is_written(draft: Path) -> bool:
+    writer = draft.name.removeprefix(PARTIAL).partition("-")[0]
+    return writer.isdecimal() and _is_alive(int(writer))
 
 
 def _is_alive(pid: int) -> bool:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipeline.money import ReportParams
+
 
 class ParamsError(ValueError):
     """A parameters file cannot be used."""
@@ -37,6 +39,7 @@ class ModelParams(_Frozen):
     gap_days: int | None = Field(default=None, ge=0)
     horizon_days: int | None = Field(default=None, ge=1)
     seed: int = 20240401
+    learner: dict[str, Any] = Field(default_factory=dict)
 
 
 class GateParams(_Frozen):
@@ -54,6 +57,7 @@ class LeakParams(_Frozen):
     """What the leak alarms let pass; see `pipeline.alarms`."""
 
     column_auc: float = Field(default=0.9, gt=0.5, le=1)
+    dominance: float = Field(default=0.1, gt=0, lt=0.5)
     periods_auc: float = Field(default=0.95, gt=0.5, le=1)
     permuted_level: float = Field(default=0.999, gt=0.5, lt=1)
 
@@ -68,6 +72,7 @@ class Params(_Frozen):
     models: dict[str, ModelParams]
     gate: GateParams = GateParams()
     leaks: LeakParams = LeakParams()
+    report: ReportParams = ReportParams()
 
     @field_validator("time_zone")
     @classmethod
@@ -94,6 +99,8 @@ class Run(_Frozen):
         Changes whenever our own code does.
     overrides : dict
         Values that stand above `params.yaml` for this run.
+    tuned : dict
+        Parameters of learners that `shortlist tune` found, by model.
     requested_at : datetime
         When the run was asked for: rows that claim to be later are refused.
     """
@@ -103,6 +110,7 @@ class Run(_Frozen):
     as_of: date | None = None
     code: str = ""
     overrides: dict[str, Any] = Field(default_factory=dict)
+    tuned: dict[str, dict[str, Any]] = Field(default_factory=dict)
     requested_at: datetime
 
 

@@ -1,23 +1,30 @@
 """Fit the codings once on the past, keep them by version, and apply them at every cut-off."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
-from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.codings import CODINGS
 from features.codings.cluster import stability
+from features.codings.frames import ENOUGH
 from features.definition import Coding, Fitted, Known
+from features.grains import memberships
 from features.views import tastes
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import digest, file_digest, function_code
+from pipeline.grain_store import Grains
 from pipeline.snapshot_store import read_manifest, read_snapshot, snapshot_folder
-from pipeline.snapshot_table import Grains, seen
+from pipeline.snapshot_table import Seen, seen
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class CodingError(ValueError):
@@ -89,27 +96,23 @@ def build_profiles(
         if not (coding_folder(artifacts, name, version) / "manifest.json").exists()
     ]
     if missing or unfitted:
-        with seen(grains, [fit_at, *missing]) as at:
-            bought = at.rows(tastes)
-
-            def known(day: date) -> Known:
-                snapshot = read_snapshot(connection, artifacts, "customer", day)
-                return Known(snapshot, bought.filter(_.as_of == day))
-
-            for name in unfitted:
-                coding, folder = CODINGS[name], coding_folder(artifacts, name, versions[name])
-                _fit(coding, known(fit_at), folder, fit_at=fit_at, seed=seed)
+        with _looking(grains, artifacts) as look:
+            if unfitted:
+                learned = look.sample(fit_at)
+                for name in unfitted:
+                    to = coding_folder(artifacts, name, versions[name])
+                    _fit(CODINGS[name], learned, to, fit_at=fit_at, seed=seed)
             for day in missing:
                 survives = None
                 if day == days[-1] and day != fit_at:
-                    survives = _stability(artifacts, versions["cluster"], known(day), seed)
+                    survives = _stability(artifacts, versions["cluster"], look.sample(day), seed)
                 manifest = {
                     "as_of": day,
                     "snapshot": read_manifest(artifacts, "customer", day)["version"],
                     "codings": versions,
                     "stability": survives,
                 }
-                _apply(connection, known(day), artifacts, manifest=manifest)
+                _apply(connection, look, artifacts, manifest=manifest)
     return Profiles(versions, tuple(missing))
 
 
@@ -146,39 +149,86 @@ def _fit(coding: Coding, known: Known, to: Path, *, fit_at: date, seed: int) -> 
         )
 
 
-def _apply(
-    connection: Backend, known: Known, artifacts: Path, *, manifest: Mapping[str, Any]
-) -> None:
-    import pandas as pd
+class _Look:
+    """What codings may look at, a block of customers at a time."""
 
+    def __init__(self, grains: Grains, artifacts: Path, at: Seen) -> None:
+        self.blocks = grains.blocks
+        self._connection = grains.connection
+        self._artifacts = artifacts
+        self._at = at
+
+    def known(self, day: date, block: int) -> Known:
+        """Return one block of customers at a cut-off."""
+        self._at.look([day], block=block)
+        snapshot = read_snapshot(self._connection, self._artifacts, "customer", day)
+        members = self._at.rows(memberships).select("customer_id")
+        return Known(snapshot.semi_join(members, "customer_id"), self._at.rows(tastes))
+
+    def sample(self, day: date) -> Known:
+        """Return as many blocks as hold enough customers to learn from; they are random."""
+        parts: list[Known] = []
+        number = 0
+        for block in range(self.blocks):
+            known = self.known(day, block)
+            if self.blocks == 1:
+                return known
+            tables = (
+                self._connection.create_table(f"learned_{name}_{block}", rows, temp=True,
+                                              overwrite=True)
+                for name, rows in known._asdict().items()
+            )  # fmt: skip
+            parts.append(Known(*tables))
+            number += int(parts[-1].customers.count().execute())
+            if number >= ENOUGH:
+                break
+        return Known(*(ibis.union(*rows) if len(rows) > 1 else rows[0]
+                       for rows in zip(*parts, strict=True)))  # fmt: skip
+
+
+@contextmanager
+def _looking(grains: Grains, artifacts: Path) -> Iterator[_Look]:
+    with seen(grains, [date.min]) as at:
+        at.rows(memberships)
+        at.rows(tastes)
+        yield _Look(grains, artifacts, at)
+
+
+def _apply(
+    connection: Backend, look: _Look, artifacts: Path, *, manifest: Mapping[str, Any]
+) -> None:
     day, versions = manifest["as_of"], manifest["codings"]
-    coded = pd.concat(
-        [
-            CODINGS[name].apply(read_coding(artifacts, name, version), known)
-            for name, version in versions.items()
-        ],
-        axis=1,
-    ).reset_index()
-    texts = {"customer_id", *versions}
-    schema = {name: "string" if name in texts else "float64" for name in coded.columns}
-    rows = ibis.memtable(coded.astype(object).where(coded.notna(), None), schema=schema)
+    fitted = {name: read_coding(artifacts, name, version) for name, version in versions.items()}
+    sizes: dict[str, Counter[str]] = {name: Counter() for name in versions}
     with whole_folder(profile_folder(artifacts, day)) as folder:
-        part = folder / "part-0.parquet"
-        connection.to_parquet(
-            rows.mutate(as_of=ibis.literal(day)).order_by("customer_id"), part, compression="zstd"
-        )
+        for block in range(look.blocks):
+            coded = _coded(fitted, look.known(day, block))
+            texts = {"customer_id", *versions}
+            schema = {name: "string" if name in texts else "float64" for name in coded.columns}
+            rows = ibis.memtable(coded.astype(object).where(coded.notna(), None), schema=schema)
+            connection.to_parquet(
+                rows.mutate(as_of=ibis.literal(day)).order_by("customer_id"),
+                folder / f"part-{block}.parquet",
+                compression="zstd",
+            )
+            for name, counted in sizes.items():
+                counted.update(coded[name].tolist())
         write_json(
             folder / "manifest.json",
             {
                 **manifest,
-                "rows": len(coded),
-                "sizes": {
-                    name: {str(k): int(n) for k, n in coded[name].value_counts().items()}
-                    for name in versions
-                },
-                "files": {part.name: file_digest(part)},
+                "rows": sum(sizes["cluster"].values()),
+                "sizes": sizes,
+                "files": {part.name: file_digest(part) for part in sorted(folder.iterdir())},
             },
         )
+
+
+def _coded(fitted: Mapping[str, Fitted], known: Known) -> "pd.DataFrame":
+    import pandas as pd
+
+    applied = [CODINGS[name].apply(one, known) for name, one in fitted.items()]
+    return pd.concat(applied, axis=1).reset_index()
 
 
 def _stability(artifacts: Path, version: str, known: Known, seed: int) -> float:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from models.definition import LiftModel, Model
 from pipeline.cutoffs import Cutoffs
+from pipeline.durable import write_json
+from pipeline.left_out import LeftOutError
 from pipeline.params import ModelParams, Params, ParamsError, Run, read_params, read_run
 
 
@@ -83,11 +85,15 @@ def outcome_window(model: Model | LiftModel, params: ModelParams) -> OutcomeWind
     )
 
 
-def write_cutoffs(artifacts: Path, cutoffs: Mapping[str, Any]) -> None:
-    """Record the cut-offs of every model in `artifacts/cutoffs.json`."""
-    from pipeline.durable import write_json
-
-    write_json(artifacts / "cutoffs.json", {name: c._asdict() for name, c in cutoffs.items()})
+def write_cutoffs(artifacts: Path, plans: Mapping[str, Any]) -> None:
+    """Record the cut-offs of every model, or why it is left out, in `artifacts/cutoffs.json`."""
+    write_json(
+        artifacts / "cutoffs.json",
+        {
+            name: {"left_out": plan} if isinstance(plan, str) else plan._asdict()
+            for name, plan in plans.items()
+        },
+    )
 
 
 def read_cutoffs(artifacts: Path, model: str) -> Cutoffs:
@@ -97,12 +103,16 @@ def read_cutoffs(artifacts: Path, model: str) -> Cutoffs:
     ------
     ParamsError
         If the stage has not run for it.
+    LeftOutError
+        If the data cannot teach the model.
     """
     path = artifacts / "cutoffs.json"
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if model not in found:
         raise ParamsError(f"no snapshots were built for {model} yet. Start with `shortlist run`.")
     days = found[model]
+    if "left_out" in days:
+        raise LeftOutError(f"{model} is left out: {days['left_out']}")
     return Cutoffs(
         train=tuple(date.fromisoformat(day) for day in days["train"]),
         **{role: date.fromisoformat(days[role]) for role in ("tune", "calibrate", "test", "score")},

@@ -18,13 +18,14 @@ from pipeline.engine import engine
 from pipeline.evaluation import Figure, judge
 from pipeline.examples import read_examples
 from pipeline.gate import Decision, Kind, decide
+from pipeline.lift.decide import decide_lift
 from pipeline.lift.score import score as score_lift
 from pipeline.lock import exclusive
 from pipeline.project import Project, find_lift, find_model, read_cutoffs
 from pipeline.registry import register
-from pipeline.release import UnreleasedModelError, read_release, release
+from pipeline.release import Released, UnreleasedModelError, read_release, release
 from pipeline.score import score
-from pipeline.score_set import ScoreSet
+from pipeline.score_set import ScoreSet, read_score_set
 from pipeline.versions import (
     Version,
     decision_of,
@@ -54,38 +55,48 @@ class Published(NamedTuple):
         The version that is live now; none where a first champion was refused.
     score_set : ScoreSet, optional
         What that version said at the scoring cut-off.
+    withdrawn : bool
+        Whether something else would be live, had a person not stepped back from it.
     """
 
     version: Version
     decision: Decision
     live: str | None
     score_set: ScoreSet | None
+    withdrawn: bool = False
 
 
 def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Published:
     """Register the newest training, let the gate decide, and release scores of the champion.
 
     A refused version never touches what is live: the champion scores the new snapshot and
-    that score set is released.
+    that score set is released. So it does where a person has stepped back from the version;
+    only a person makes that one live again.
     """
-    if (lift := find_lift(name)) is not None:
-        from pipeline.lift.publish import publish as publish_lift
-
-        return publish_lift(project, lift, clock=clock)
-    model = find_model(name)
-    version = register(project, model)
-    champion = champion_of(project, name)
+    lift = find_lift(name)
+    version = register(project, lift or find_model(name))
+    live = _live(project, name)
+    champion = live.version if live else None
     decision = decision_of(project.artifacts, name, version.number)
     if decision is None:
-        decision = _decide(project, model, version, champion)
+        decision = (
+            decide_lift(project, lift, version, champion)
+            if lift
+            else _decide(project, find_model(name), version, champion)
+        )
         folder = version_folder(project.artifacts, name, version.number)
         write_json(folder / "decision.json", decision.model_dump(mode="json"))
-    winner = version.number if decision.passed else champion
+    withdrawn = decision.passed and live is not None and version.number in live.withdrawn_versions
+    winner = version.number if decision.passed and not withdrawn else champion
     if winner is None:
         return Published(version, decision, None, None)
-    scored = score(project, model, winner, clock=clock)
-    release(project.artifacts, name, version=winner, score_set=scored.id, at=clock())
-    return Published(version, decision, winner, scored)
+    scored = _score(project, name, winner, clock)
+    now = release(project.artifacts, name, version=winner, score_set=scored.id, at=clock()).live(
+        name
+    )
+    if now.score_set != scored.id:
+        scored, withdrawn = read_score_set(project.artifacts, name, now.score_set), True
+    return Published(version, decision, now.version, scored, withdrawn)
 
 
 def promote(
@@ -115,18 +126,27 @@ def promote(
         write_json(folder / "promotion.json", {"reason": reason, "at": clock()})
     # Nobody tidies up between the two: scores that are not released yet look like garbage.
     with exclusive(project.artifacts / RUN_LOCK):
-        if (lift := find_lift(name)) is not None:
-            scored = score_lift(project, lift, number, clock=clock)
-        else:
-            scored = score(project, find_model(name), number, clock=clock)
-        release(project.artifacts, name, version=number, score_set=scored.id, at=clock())
+        scored = _score(project, name, number, clock)
+        release(
+            project.artifacts,
+            name,
+            version=number,
+            score_set=scored.id,
+            at=clock(),
+            by_hand=True,
+        )
     return scored
 
 
-def champion_of(project: Project, name: str) -> str | None:
-    """Return the version that is live; none where nothing is."""
+def _score(project: Project, name: str, number: str, clock: Callable[[], datetime]) -> ScoreSet:
+    if (lift := find_lift(name)) is not None:
+        return score_lift(project, lift, number, clock=clock)
+    return score(project, find_model(name), number, clock=clock)
+
+
+def _live(project: Project, name: str) -> Released | None:
     try:
-        return read_release(project.artifacts).live(name).version
+        return read_release(project.artifacts).live(name)
     except UnreleasedModelError:
         return None
 

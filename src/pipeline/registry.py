@@ -59,7 +59,14 @@ def definition(project: Project, model: Model | LiftModel) -> str:
         (trained_folder(project.artifacts, model.name) / "training.json").read_text("utf-8")
     )
     window = outcome_window(model, project.params.models[model.name])
-    return digest(trained["features"], trained["definitions"], model.label.name, window, model.unit)
+    return digest(
+        trained["features"],
+        trained["definitions"],
+        trained["parameters"],
+        model.label.name,
+        window,
+        model.unit,
+    )
 
 
 def _in_mlflow(
@@ -159,6 +166,7 @@ def _parameters(project: Project, model: Model | LiftModel, trained: Path) -> di
     return {
         **window._asdict(),
         "seed": training["seed"],
+        **{f"learner.{key}": value for key, value in training["parameters"].items()},
         "features": len(training["features"]),
         "as_of": training["cutoffs"]["score"],
         **{f"rows_{role}": count for role, count in training["rows"].items()},

@@ -49,9 +49,24 @@ class Entry(BaseModel):
 
 
 class Released(Entry):
-    """The live entry of a model, with the earlier ones, newest first."""
+    """The live entry of a model, with the earlier ones, newest first.
+
+    Attributes
+    ----------
+    previous : tuple of Entry
+        What one may step back to.
+    withdrawn_versions, withdrawn_score_sets : dict of str to datetime
+        What a person put something else in the place of, and when. It does not go live again
+        by itself.
+    """
 
     previous: tuple[Entry, ...] = ()
+    withdrawn_versions: dict[str, AwareDatetime] = {}
+    withdrawn_score_sets: dict[str, AwareDatetime] = {}
+
+    def has_withdrawn(self, version: str, score_set: str) -> bool:
+        """Tell whether a version, or just that score set of it, was withdrawn."""
+        return version in self.withdrawn_versions or score_set in self.withdrawn_score_sets
 
 
 class Release(BaseModel):
@@ -129,12 +144,21 @@ def read_release(artifacts: Path) -> Release:
 
 
 def release(
-    artifacts: Path, model: str, *, version: str, score_set: str, at: AwareDatetime
+    artifacts: Path,
+    model: str,
+    *,
+    version: str,
+    score_set: str,
+    at: AwareDatetime,
+    by_hand: bool = False,
 ) -> Release:
     """Make a version of a model and its score set live.
 
     What was live becomes the first of the previous entries. Releasing what is live already
     changes nothing. A crash at any point leaves the old release in force.
+
+    What was withdrawn goes live again only by hand, and is then withdrawn no longer;
+    otherwise nothing changes. A version that another one replaces by hand is withdrawn.
 
     Parameters
     ----------
@@ -144,6 +168,8 @@ def release(
         What becomes live.
     at : datetime
         The time to record, with its zone.
+    by_hand : bool
+        Whether a person asked for just this.
 
     Raises
     ------
@@ -161,15 +187,21 @@ def release(
     with _changing(artifacts):
         now = read_release(artifacts)
         live = now.models.get(model)
-        if live and (live.version, live.score_set) == (version, score_set):
-            return now
-        earlier = (_entry(live), *live.previous)[:KEPT] if live else ()
-        return _write(
-            artifacts,
-            now,
-            model,
-            Released(version=version, score_set=score_set, released_at=at, previous=earlier),
-        )
+        new = Released(version=version, score_set=score_set, released_at=at)
+        if live is not None:
+            if (live.version, live.score_set) == (version, score_set):
+                return now
+            if not by_hand and live.has_withdrawn(version, score_set):
+                return now
+            replaced = {live.version: at} if by_hand else {}
+            new = new.model_copy(
+                update={
+                    "previous": (_entry(live), *live.previous)[:KEPT],
+                    "withdrawn_versions": _without(version, live.withdrawn_versions | replaced),
+                    "withdrawn_score_sets": _without(score_set, live.withdrawn_score_sets),
+                }
+            )
+        return _write(artifacts, now, model, new)
 
 
 def step_back(
@@ -178,7 +210,8 @@ def step_back(
     """Make the previous entry of a model live again.
 
     A second step goes one further back, never forward: whoever runs the command twice in
-    a hurry does not put the withdrawn version back.
+    a hurry does not put the withdrawn version back. Nor does the next run: what was live is
+    withdrawn, the version where another one takes its place, else the score set.
 
     Parameters
     ----------
@@ -203,15 +236,20 @@ def step_back(
     """
     with _changing(artifacts):
         now = read_release(artifacts)
-        previous = now.live(model).previous
-        for position, entry in enumerate(previous):
+        live = now.live(model)
+        for position, entry in enumerate(live.previous):
             if version in (None, entry.version):
                 read_score_set(artifacts, model, entry.score_set)
+                left = (live, *live.previous[:position])
+                others = {one.version: at for one in left if one.version != entry.version}
+                own = {one.score_set: at for one in left if one.version == entry.version}
                 again = Released(
                     version=entry.version,
                     score_set=entry.score_set,
                     released_at=at,
-                    previous=previous[position + 1 :],
+                    previous=live.previous[position + 1 :],
+                    withdrawn_versions=_without(entry.version, live.withdrawn_versions) | others,
+                    withdrawn_score_sets=_without(entry.score_set, live.withdrawn_score_sets) | own,
                 )
                 return _write(artifacts, now, model, again)
     wanted = "entry" if version is None else f"entry of version {version}"
@@ -233,6 +271,10 @@ def forget_earlier(artifacts: Path, *, keep: int) -> Release:
 
 def _changing(artifacts: Path) -> AbstractContextManager[None]:
     return exclusive(artifacts / ".release.lock")
+
+
+def _without(name: str, times: dict[str, AwareDatetime]) -> dict[str, AwareDatetime]:
+    return {other: at for other, at in times.items() if other != name}
 
 
 def _entry(live: Released) -> Entry:

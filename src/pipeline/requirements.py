@@ -16,6 +16,8 @@ from pipeline.sources.definition import BOOKKEEPING, SourceError
 class ContractError(ValueError):
     """The tables are not what the contract asks for: what is missing, and how to fix it."""
 
+    exit_code = 2
+
 
 def require_tables(connection: ibis.BaseBackend, folder: Path, origins: Mapping[str, str]) -> None:
     """Raise one error that names everything that is missing.

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -21,16 +21,19 @@ from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
+from pipeline.left_out import LeftOutError, left_out_reason
 from pipeline.leftovers import discard, spills, stage_drafts
-from pipeline.lift.left_out import is_left_out
 from pipeline.lock import LockedError, exclusive
 from pipeline.overridden import train_overridden
 from pipeline.params import ParamsError, Run, read_params, read_run
-from pipeline.project import open_project
+from pipeline.project import Project, find_lift, find_model, open_project
 from pipeline.publish import Published, publish
+from pipeline.registry import register
 from pipeline.sources.about import describe
 from pipeline.sources.fingerprint import fingerprint
 from pipeline.stage import FAILURE
+from pipeline.tuning import tuned_parameters
+from pipeline.versions import Version
 
 #: How long a run waits for a stage that outlived an earlier run, in seconds.
 _STAGE_WAIT_S = 3600
@@ -57,6 +60,8 @@ def run(
 ) -> dict[str, Published]:
     """Bring a project up to date with its data; return what became of each model.
 
+    Models that the data cannot teach are left out, and it is said why.
+
     Parameters
     ----------
     folder : Path
@@ -77,26 +82,81 @@ def run(
     StageError
         If a stage refuses its input.
     """
+    with _brought_up_to_date(
+        folder, clock=clock, data=data, as_of=as_of, overrides=overrides or {}
+    ) as project:
+        published = {name: publish(project, name, clock=clock) for name in _taught(project)}
+        mirror(project.artifacts)
+        return published
+
+
+def train(
+    folder: Path,
+    name: str,
+    *,
+    clock: Callable[[], datetime],
+    data: str | None = None,
+    as_of: date | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Version:
+    """Train, evaluate and register one model, without asking the gate or releasing anything.
+
+    Arguments and errors are those of `run`.
+
+    Raises
+    ------
+    LeftOutError
+        If the data cannot teach the model.
+    """
+    model = find_lift(name) or find_model(name)
+    with _brought_up_to_date(
+        folder,
+        clock=clock,
+        data=data,
+        as_of=as_of,
+        overrides=overrides or {},
+        target=f"evaluate@{name}",
+    ) as project:
+        if reason := left_out_reason(project.artifacts, name):
+            raise LeftOutError(f"{name} is left out: {reason}")
+        return register(project, model)
+
+
+@contextlib.contextmanager
+def _brought_up_to_date(
+    folder: Path,
+    *,
+    clock: Callable[[], datetime],
+    data: str | None,
+    as_of: date | None,
+    overrides: Mapping[str, Any],
+    target: str | None = None,
+) -> Iterator[Project]:
+    """Run the stages that are out of date, and keep other runs out until the caller is done."""
     folder = folder.resolve()
     make_project(folder)
     try:
         with exclusive(folder / "artifacts" / RUN_LOCK, timeout_s=0):
             recover(folder)
-            settle(folder, data=data, as_of=as_of, overrides=overrides or {}, clock=clock)
-            reproduce(folder)
+            settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
+            reproduce(folder, target)
             project = open_project(folder)
-            train_overridden(project)
-            published = {
-                name: publish(project, name, clock=clock)
-                for name in project.params.models
-                if not is_left_out(project.artifacts, name)
-            }
-            mirror(project.artifacts)
-            return published
+            if target is None:
+                train_overridden(project)
+            yield project
     except LockedError as error:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."
         ) from error
+
+
+def _taught(project: Project) -> Iterator[str]:
+    """Yield the models that were trained; say of the others why they were not."""
+    for name in project.params.models:
+        if reason := left_out_reason(project.artifacts, name):
+            Console(stderr=True, highlight=False).print(f"{name} is left out: {reason}")
+        else:
+            yield name
 
 
 def recover(folder: Path) -> None:
@@ -164,6 +224,7 @@ def settle(
         as_of=as_of,
         code=code_digest("features", "models", "pipeline"),
         overrides={**describe(location), **overrides},
+        tuned=tuned_parameters(folder / "artifacts"),
         requested_at=clock(),
     )
     read_params(folder, overrides=asked.overrides)
@@ -194,8 +255,8 @@ def _last_run(folder: Path) -> Run | None:
         return None
 
 
-def reproduce(folder: Path) -> None:
-    """Run the DVC stages that are out of date.
+def reproduce(folder: Path, target: str | None = None) -> None:
+    """Run the DVC stages that are out of date: all, or one and those that it rests on.
 
     Raises
     ------
@@ -210,7 +271,7 @@ def reproduce(folder: Path) -> None:
     failure.unlink(missing_ok=True)
     with contextlib.redirect_stdout(sys.stderr), _our_python(), contextlib.chdir(folder):
         try:
-            Repo().reproduce()
+            Repo().reproduce(target)
         except ReproductionError as error:
             if not failure.exists():
                 raise

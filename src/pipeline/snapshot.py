@@ -1,86 +1,33 @@
 """Build what models learn from: snapshots of the known past, labels of what followed."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
-import ibis.expr.types as ir
 from rich.console import Console
 
 from features.catalogue import catalogue
-from pipeline.cutoffs import Cutoffs, plan_cutoffs
-from pipeline.engine import engine
+from pipeline.cutoffs import Cutoffs
+from pipeline.engine import engine, scratch_folder
 from pipeline.events import read_events
+from pipeline.grain_store import Grains, left_out
 from pipeline.labels import build_labels
-from pipeline.lift.cutoffs import LiftCutoffs, plan_lift
+from pipeline.lift.cutoffs import LiftCutoffs
 from pipeline.lift.outcomes import build_outcomes
+from pipeline.plan import plan, span_of
 from pipeline.profiles import build_profiles
 from pipeline.project import (
     Project,
-    find_lift,
     find_model,
     open_project,
     outcome_window,
     write_cutoffs,
 )
 from pipeline.snapshot_store import build_snapshots
-from pipeline.snapshot_table import Grains, left_out
 from pipeline.stage import run_stage
 
-#: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
-#: outcome window that reaches into days without data would count everybody as a no.
-QUIET_DAYS = 7
-
-
+#: What DuckDB may hold before it spills; customers come in blocks that stay far below it.
+MEMORY = "4GB"
 #: Codings are shared by all models, so that no model's seed may move them.
 PROFILE_SEED = 20240401
-
-
-class CutoffError(ValueError):
-    """A scoring cut-off does not fit the data."""
-
-
-class Span(NamedTuple):
-    """First and last day on which anything was sold."""
-
-    first: date
-    last: date
-
-
-def span_of(events: Mapping[str, ir.Table]) -> Span:
-    """Return the first and the last day of the transactions.
-
-    Rows that arrive late do not push the end: they are late.
-    """
-    sold = events["transactions"]
-    row = sold.aggregate(first=sold.event_on.min(), last=sold.event_on.max()).to_pandas()
-    return Span(row["first"].iloc[0].date(), row["last"].iloc[0].date())
-
-
-def scoring_cutoff(asked: date | None, span: Span) -> date:
-    """Return the scoring cut-off: as asked for, or the day after the newest row.
-
-    Raises
-    ------
-    CutoffError
-        If it lies outside the data.
-
-    Examples
-    --------
-    >>> scoring_cutoff(None, Span(date(2024, 1, 1), date(2026, 6, 29))).isoformat()
-    '2026-06-30'
-    """
-    newest = span.last + timedelta(days=1)
-    if asked is None:
-        return newest
-    if asked > newest + timedelta(days=QUIET_DAYS):
-        raise CutoffError(
-            f"--as-of {asked} lies {(asked - newest).days} days past the data, whose newest row "
-            f"is of {span.last}: outcomes up to the cut-off are not known yet. Deliver "
-            f"newer data, or use --as-of {newest} or earlier."
-        )
-    return asked
 
 
 def build(project: Project) -> None:
@@ -90,15 +37,16 @@ def build(project: Project) -> None:
     # One thread: several add up a sum of doubles in another order each time, and the last bit
     # of a feature, with it the id of everything that follows, would differ from run to run.
     with (
-        engine(artifacts, threads=1) as connection,
+        engine(artifacts, threads=1, memory=MEMORY) as connection,
         console.status("snapshots: reading tables") as status,
     ):
         events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
-        grains = Grains(connection, events)
-        cutoffs = _plan(project, span_of(events))
-        offers = _plan_offers(project, events)
-        days = {day for plan in cutoffs.values() for day in (*plan.labelled, plan.score)}
-        days |= {day for plan in offers.values() for day in (*plan.labelled, plan.score)}
+        grains = Grains(connection, events, scratch=scratch_folder(connection, "grains"))
+        plans = plan(project, grains, span_of(events))
+        cutoffs = {name: one for name, one in plans.items() if isinstance(one, Cutoffs)}
+        offers = {name: one for name, one in plans.items() if isinstance(one, LiftCutoffs)}
+        days = {day for own in cutoffs.values() for day in (*own.labelled, own.score)}
+        days |= {day for own in offers.values() for day in (*own.labelled, own.score)}
         status.update("snapshots: building")
         features = list(catalogue("customer", "time").values())
         for notice in left_out(grains, features):
@@ -117,7 +65,7 @@ def build(project: Project) -> None:
                 connection,
                 grains,
                 features=list(catalogue("product").values()),
-                cutoffs={plan.score for plan in cutoffs.values()},
+                cutoffs={own.score for own in cutoffs.values()},
                 artifacts=artifacts,
                 data=project.run.fingerprint,
                 unit="product",
@@ -130,7 +78,7 @@ def build(project: Project) -> None:
                 artifacts=artifacts,
                 seed=PROFILE_SEED,
             )
-        for name, plan in cutoffs.items():
+        for name, own in cutoffs.items():
             status.update(f"{name}: labels")
             model = find_model(name)
             window = outcome_window(model, params.models[name])
@@ -138,50 +86,19 @@ def build(project: Project) -> None:
                 connection,
                 grains,
                 model,
-                cutoffs=plan.labelled,
+                cutoffs=own.labelled,
                 artifacts=artifacts,
                 gap_days=window.gap_days,
                 horizon_days=window.horizon_days,
-                known_before=plan.score,
+                known_before=own.score,
             )
         for name, offered in offers.items():
             status.update(f"{name}: what came of assignments")
             build_outcomes(connection, grains, project, name, cutoffs=offered)
             for notice in offered.notices:
-                console.print(f"{name}: {notice}")
-    write_cutoffs(artifacts, {**cutoffs, **offers})
+                console.print(f"{name}: {notice}", highlight=False)
+    write_cutoffs(artifacts, plans)
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
-
-
-def _plan(project: Project, span: Span) -> dict[str, Cutoffs]:
-    as_of = scoring_cutoff(project.run.as_of, span)
-    grid = project.params.snapshots
-    return {
-        name: plan_cutoffs(
-            as_of,
-            first_day=span.first,
-            step_days=grid.step_days,
-            max_training=grid.max_training,
-            **outcome_window(find_model(name), own)._asdict(),
-        )
-        for name, own in project.params.models.items()
-        if find_lift(name) is None
-    }
-
-
-def _plan_offers(project: Project, events: Mapping[str, ir.Table]) -> dict[str, LiftCutoffs]:
-    as_of = scoring_cutoff(project.run.as_of, span_of(events))
-    return {
-        name: plan_lift(
-            events,
-            as_of=as_of,
-            window=outcome_window(model, own),
-            time_zone=project.params.time_zone,
-            most=project.params.snapshots.max_training,
-        )
-        for name, own in project.params.models.items()
-        if (model := find_lift(name)) is not None
-    }
 
 
 if __name__ == "__main__":

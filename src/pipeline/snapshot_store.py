@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import ibis.expr.types as ir
-from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.definition import KEYS, Feature, Unit
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import definition_digest, digest, file_digest
-from pipeline.snapshot_table import Grains, newest_rows, seen, snapshot_table
+from pipeline.grain_store import Grains
+from pipeline.snapshot_table import BASE, Seen, newest_rows, seen, snapshot_table
+from pipeline.visible_digest import visible_digests
 
 
 class SnapshotError(ValueError):
@@ -68,30 +70,41 @@ def build_snapshots(
         The cut-offs that were built and those that were kept.
     """
     available = grains.deliverable(features)
-    version = digest(data, [definition_digest(one) for one in available])
+    definitions = {one.name: definition_digest(one) for one in available}
     wanted = sorted(set(cutoffs))
-    missing = [day for day in wanted if not _is_current(artifacts, unit, day, version)]
-    if missing:
-        with seen(grains, missing) as at:
-            table = snapshot_table(at, features=available, unit=unit)
-            table = connection.create_table("snapshots", table, temp=True, overwrite=True)
-            newest = newest_rows(at, features=available, cutoffs=missing)
+    digests = visible_digests(grains, [*(one.grain for one in available), BASE[unit]], wanted)
+    versions = {day: digest(digests[day], list(definitions.values())) for day in wanted}
+    missing = [day for day in wanted if not _is_current(artifacts, unit, day, versions[day])]
+    with ExitStack() as opened:
+        at: Seen | None = None
         for day in missing:
-            _write(
-                connection,
-                table.filter(_.as_of == day).order_by(list(KEYS[unit])),
-                snapshot_folder(artifacts, unit, day),
-                features=available,
-                manifest={
-                    "unit": unit,
-                    "as_of": day,
-                    "version": version,
-                    "data": data,
-                    "newest": newest[day],
-                    "codings": {},
-                },
-            )
-        connection.drop_table("snapshots")
+            with whole_folder(snapshot_folder(artifacts, unit, day)) as folder:
+                newest: dict[str, date] = {}
+                for number in range(grains.blocks if unit == "customer" else 1):
+                    if at is None:
+                        at = opened.enter_context(seen(grains, [day], block=number))
+                        rows = snapshot_table(at, features=available, unit=unit)
+                        rows = at.made("snapshot", rows.order_by(list(KEYS[unit])))
+                        latest = at.made("newest", newest_rows(at, features=available))
+                    else:
+                        at.look([day], block=number)
+                    connection.to_parquet(
+                        rows, folder / f"part-{number}.parquet", compression="zstd"
+                    )
+                    newest |= _later(newest, latest)
+                _write_manifest(
+                    connection,
+                    folder,
+                    {
+                        "unit": unit,
+                        "as_of": day,
+                        "version": versions[day],
+                        "data": data,
+                        "newest": newest,
+                        "codings": {},
+                        "features": definitions,
+                    },
+                )
     return Built(tuple(missing), tuple(day for day in wanted if day not in missing))
 
 
@@ -135,23 +148,22 @@ def _is_current(artifacts: Path, unit: Unit, day: date, version: str) -> bool:
     )
 
 
-def _write(
-    connection: Backend,
-    rows: ir.Table,
-    to: Path,
-    *,
-    features: Sequence[Feature],
-    manifest: Mapping[str, Any],
-) -> None:
-    with whole_folder(to) as folder:
-        part = folder / "part-0.parquet"
-        connection.to_parquet(rows, part, compression="zstd")
-        write_json(
-            folder / "manifest.json",
-            {
-                **manifest,
-                "rows": int(connection.read_parquet(part).count().execute()),
-                "features": {one.name: definition_digest(one) for one in features},
-                "files": {part.name: file_digest(part)},
-            },
-        )
+def _later(known: Mapping[str, date], found: ir.Table) -> dict[str, date]:
+    """Return the newest row of each grain of a block, where it is later than what is known."""
+    return {
+        row["grain"]: row["newest"]
+        for row in found.order_by("grain").to_pyarrow().to_pylist()
+        if row["newest"] is not None and row["newest"] > known.get(row["grain"], date.min)
+    }
+
+
+def _write_manifest(connection: Backend, folder: Path, manifest: Mapping[str, Any]) -> None:
+    parts = sorted(folder.glob("*.parquet"))
+    write_json(
+        folder / "manifest.json",
+        {
+            **manifest,
+            "rows": int(connection.read_parquet(parts).count().execute()),
+            "files": {part.name: file_digest(part) for part in parts},
+        },
+    )

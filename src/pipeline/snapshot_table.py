@@ -1,125 +1,98 @@
-"""What was known at a cut-off: grains, visible rows, one column a feature."""
+"""What was known at a cut-off: visible rows, views of them, one column a feature."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import count
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
-from ibis.backends.duckdb import Backend
 
 from features.contract import check
 from features.definition import KEYS, Feature, Grain, Unit, View
 from features.grains import memberships
 from features.shelf import offers
 from features.visibility import visible_rows
+from pipeline.duck import typed_statement
+from pipeline.grain_store import Grains
 
-
-class MissingTableError(ValueError):
-    """A grain reads a table that the data do not hold."""
-
-
-class Grains:
-    """The grains of one data set, each materialised the first time it is asked for."""
-
-    def __init__(self, connection: Backend, events: Mapping[str, ir.Table]) -> None:
-        self.connection = connection
-        self._events = events
-        self._rows: dict[Grain, ir.Table] = {}
-
-    def rows(self, grain: Grain | View) -> ir.Table:
-        """Return the rows of a grain, whenever they became known.
-
-        Raises
-        ------
-        MissingTableError
-            If a table that the grain reads was not delivered.
-        TypeError
-            If it is asked for a view, which exists only at a cut-off; see `Seen`.
-        """
-        if isinstance(grain, View):
-            raise TypeError(f"{grain.name} is a view: it has rows only at a cut-off")
-        if grain not in self._rows:
-            self._rows[grain] = self.connection.create_table(
-                f"grain_{grain.name}", grain.build(*self.tables(grain)), temp=True
-            )
-        return self._rows[grain]
-
-    def tables(self, source: Grain | View) -> list[ir.Table]:
-        """Return the tables that a grain, or a view beside its rows, takes as arguments."""
-        names = source.tables if isinstance(source, View) else source.sources
-        return [self.table(name, wanted_by=source.name) for name in names]
-
-    def table(self, name: str, *, wanted_by: str = "this") -> ir.Table:
-        """Return a table as the authors of grains see it.
-
-        Raises
-        ------
-        MissingTableError
-            If it was not delivered.
-        """
-        if name not in self._events:
-            raise MissingTableError(
-                f"{wanted_by} reads {name}, which the data do not hold. Deliver the table, or "
-                "leave out what needs it."
-            )
-        return self._events[name]
-
-    @property
-    def delivered(self) -> frozenset[str]:
-        """Names of the tables that the data hold."""
-        return frozenset(self._events)
-
-    def deliverable(self, features: Iterable[Feature]) -> list[Feature]:
-        """Return the features all of whose source tables were delivered, by name."""
-        return sorted((one for one in features if not self.missing(one)), key=lambda one: one.name)
-
-    def missing(self, feature: Feature) -> tuple[str, ...]:
-        """Return the tables that a feature needs and the data do not hold."""
-        return tuple(name for name in feature.grain.sources if name not in self._events)
-
-
-def left_out(grains: Grains, features: Iterable[Feature]) -> list[str]:
-    """Return one notice for each set of missing tables, with the number of features it costs."""
-    counts = Counter(missing for one in features if (missing := grains.missing(one)))
-    return [
-        f"{', '.join(tables)} not delivered: {count} features left out"
-        for tables, count in sorted(counts.items())
-    ]
+_numbers = count()
 
 
 class Seen:
-    """Grains and views as some cut-offs see them; each view is computed once."""
+    """Grains and views as some cut-offs see them, of one block of customers or of all.
 
-    def __init__(self, grains: Grains, cutoffs: Sequence[date]) -> None:
+    What is computed is remembered: `look` computes the same for other cut-offs or another
+    block, without building the expressions again, which costs more than small data do.
+    """
+
+    def __init__(self, grains: Grains, cutoffs: Sequence[date], *, block: int = 0) -> None:
         self._grains = grains
-        self.cutoffs = ibis.memtable({"as_of": sorted(set(cutoffs))}, schema={"as_of": "date"})
-        self._views: dict[View, ir.Table] = {}
+        self._block = block
+        self._name = f"seen_{next(_numbers)}"
+        self._tables: dict[Grain | View | str, ir.Table] = {}
+        self._made: list[tuple[str, ir.Table]] = []
+        self._statements: list[tuple[str, str]] = []
+        self.cutoffs = self._set_cutoffs(cutoffs)
 
     def rows(self, source: Grain | View) -> ir.Table:
         """Return the visible rows of a grain or a view, with `as_of`."""
-        if isinstance(source, Grain):
-            return visible_rows(self._grains.rows(source), self.cutoffs)
-        if source not in self._views:
-            built = source.build(self.rows(source.base), *self._grains.tables(source))
-            self._views[source] = self._grains.connection.create_table(
-                f"view_{source.name}", built, temp=True, overwrite=True
-            )
-        return self._views[source]
+        if source not in self._tables:
+            if isinstance(source, Grain):
+                built = visible_rows(self._grains.block(source, self._block), self.cutoffs)
+            else:
+                built = source.build(self.rows(source.base), *self._grains.tables(source))
+            self._tables[source] = self.made(source.name, built)
+        return self._tables[source]
+
+    def made(self, name: str, rows: ir.Table) -> ir.Table:
+        """Compute a table of visible rows, now and whenever `look` moves on."""
+        name = f"{self._name}_{name}"
+        table = self._grains.connection.create_table(name, rows, temp=True, overwrite=True)
+        self._made.append((name, rows))
+        return table
+
+    def look(self, cutoffs: Sequence[date], *, block: int = 0) -> None:
+        """Compute all that was asked for so far, for other cut-offs or another block."""
+        connection = self._grains.connection
+        # Compiled only here: whoever looks once need not pay for it.
+        for name, rows in self._made[len(self._statements) :]:
+            self._statements.append((name, typed_statement(connection, rows)))
+        self._forget()
+        self._set_cutoffs(cutoffs)
+        self._block = block
+        for source in self._tables:
+            if isinstance(source, Grain):
+                self._grains.block(source, block)
+        for name, statement in self._statements:
+            connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}')
 
     def drop(self) -> None:
-        """Free the memory of the views."""
-        for table in self._views.values():
-            self._grains.connection.drop_table(table.op().name)
-        self._views.clear()
+        """Free the memory of all that was computed."""
+        self._forget()
+        self._grains.connection.raw_sql(f'DROP TABLE IF EXISTS "{self._name}"')
+        self._tables.clear()
+        self._made.clear()
+        self._statements.clear()
+
+    def _forget(self) -> None:
+        for name, _rows in self._made:
+            self._grains.connection.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
+
+    def _set_cutoffs(self, cutoffs: Sequence[date]) -> ir.Table:
+        days = ", ".join(f"(DATE '{day.isoformat()}')" for day in sorted(set(cutoffs)))
+        self._grains.connection.raw_sql(
+            f'CREATE OR REPLACE TEMP TABLE "{self._name}" AS FROM (VALUES {days}) AS t(as_of)'
+        )
+        return self._grains.connection.table(self._name)
 
 
 @contextmanager
-def seen(grains: Grains, cutoffs: Sequence[date]) -> Iterator[Seen]:
+def seen(grains: Grains, cutoffs: Sequence[date], *, block: int = 0) -> Iterator[Seen]:
     """Open the view of some cut-offs on grains, and free it at the end."""
-    opened = Seen(grains, cutoffs)
+    opened = Seen(grains, cutoffs, block=block)
     try:
         yield opened
     finally:
@@ -141,7 +114,7 @@ def snapshot_table(at: Seen, *, features: Sequence[Feature], unit: Unit = "custo
     for one in features:
         by_source[check(one).grain].append(one)
     key = list(KEYS[unit])
-    known = at.rows(_BASE[unit])
+    known = at.rows(BASE[unit])
     table = known.select(*key, "as_of").distinct()
     # One chain of joins and one selection at its end: a selection after each join would
     # make Ibis rewrite the whole statement once per grain.
@@ -160,30 +133,27 @@ def snapshot_table(at: Seen, *, features: Sequence[Feature], unit: Unit = "custo
     )
 
 
-def newest_rows(
-    at: Seen, *, features: Sequence[Feature], cutoffs: Sequence[date]
-) -> dict[date, dict[str, date | None]]:
+def newest_rows(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
     """Return the latest day on which a row that each cut-off sees happened or was known.
 
-    By cut-off and grain; none where a grain has no row. It is what the alarms check, so it
+    By `as_of` and `grain`; no row where a grain has none. It is what the alarms check, so it
     looks at the very rows that features count. Festivals are left out: a calendar is known
     before its days come.
     """
-    found: dict[date, dict[str, date | None]] = {day: {} for day in cutoffs}
-    counted = {_grain_of(one.grain) for one in features} | {memberships}
-    for grain in (one for one in counted if one.unit != "time"):
-        newest = (
+    counted = {grain_of(one.grain) for one in features} | {memberships}
+    by_name = sorted((one for one in counted if one.unit != "time"), key=lambda one: one.name)
+    return ibis.union(
+        *(
             at.rows(grain)
             .group_by("as_of")
             .aggregate(newest=ibis.greatest(_.event_on.max(), _.available_on.max()))
+            .mutate(grain=ibis.literal(grain.name))
+            for grain in by_name
         )
-        known = {row["as_of"]: row["newest"] for row in newest.to_pyarrow().to_pylist()}
-        for day in cutoffs:
-            found[day][grain.name] = known.get(day)
-    return {day: dict(sorted(by_grain.items())) for day, by_grain in found.items()}
+    )
 
 
-def _grain_of(source: Grain | View) -> Grain:
+def grain_of(source: Grain | View) -> Grain:
     """Return the grain that a view, however many views deep, is built on."""
     while isinstance(source, View):
         source = source.base
@@ -191,4 +161,4 @@ def _grain_of(source: Grain | View) -> Grain:
 
 
 #: The rows that say which units are known.
-_BASE: dict[Unit, Grain | View] = {"customer": memberships, "product": offers}
+BASE: dict[Unit, Grain | View] = {"customer": memberships, "product": offers}

@@ -1,12 +1,13 @@
 """Keep the state that pairs are scored with: what customers hold and like, what goes together."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
-from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.definition import View
@@ -15,8 +16,10 @@ from features.shelf import associations, offers
 from features.views import holdings, tastes
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import digest, file_digest, rows_digest
+from pipeline.grain_store import Grains
 from pipeline.snapshot_store import SnapshotError
-from pipeline.snapshot_table import Grains, seen
+from pipeline.snapshot_table import Seen, seen
+from pipeline.visible_digest import visible_digests
 
 #: What is kept of each cut-off, by the name of its folder beside the snapshots.
 KEPT: dict[str, View] = {
@@ -53,17 +56,30 @@ def build_state(
     data : str
         Fingerprint of the data, kept in the manifest.
     """
-    version = digest(data, [rows_digest(view) for view in KEPT.values()])
-    missing = [day for day in sorted(set(cutoffs)) if not _is_current(artifacts, day, version)]
-    if not missing:
-        return ()
-    with seen(grains, missing) as at:
-        for name, view in KEPT.items():
-            rows = at.rows(view)
-            for day in missing:
-                folder = state_folder(artifacts, name, day)
-                _write(connection, rows.filter(_.as_of == day), folder, day=day, version=version)
-    return tuple(missing)
+    built: set[date] = set()
+    for unit in ("customer", "product"):
+        views = {name: view for name, view in KEPT.items() if view.unit == unit}
+        sources = list(views.values())
+        digests = visible_digests(grains, sources, list(cutoffs))
+        code = [rows_digest(view) for view in sources]
+        versions = {day: digest(found, code) for day, found in digests.items()}
+        missing = [
+            day
+            for day in sorted(versions)
+            if not all(_is_current(artifacts, name, day, versions[day]) for name in views)
+        ]
+        if missing:
+            with seen(grains, [date.min]) as at:
+                tables = {
+                    name: at.made(f"sorted_{name}", _in_order(at.rows(v)))
+                    for name, v in views.items()
+                }
+                for day in missing:
+                    about = {"as_of": day, "version": versions[day], "data": data}
+                    blocks = grains.blocks if unit == "customer" else 1
+                    _write(connection, at, tables, artifacts, blocks=blocks, about=about)
+        built.update(missing)
+    return tuple(sorted(built))
 
 
 def read_state(connection: Backend, grains: Grains, artifacts: Path, as_of: date) -> KnownState:
@@ -87,28 +103,47 @@ def read_state(connection: Backend, grains: Grains, artifacts: Path, as_of: date
     return KnownState(**tables, products=grains.table("products"))
 
 
-def _is_current(artifacts: Path, day: date, version: str) -> bool:
-    for name in KEPT:
-        manifest = state_folder(artifacts, name, day) / "manifest.json"
-        if not manifest.exists():
-            return False
-        if json.loads(manifest.read_text(encoding="utf-8"))["version"] != version:
-            return False
-    return True
+def _is_current(artifacts: Path, name: str, day: date, version: str) -> bool:
+    manifest = state_folder(artifacts, name, day) / "manifest.json"
+    return (
+        manifest.exists() and json.loads(manifest.read_text(encoding="utf-8"))["version"] == version
+    )
 
 
-def _write(connection: Backend, rows: ir.Table, to: Path, *, day: date, version: str) -> None:
-    with whole_folder(to) as folder:
-        part = folder / "part-0.parquet"
-        order = [one for one in _ORDER if one in rows.columns]
-        connection.to_parquet(rows.order_by(order), part, compression="zstd")
-        write_json(
-            folder / "manifest.json",
-            {
-                "state": to.parent.name,
-                "as_of": day,
-                "rows": int(connection.read_parquet(part).count().execute()),
-                "version": version,
-                "files": {part.name: file_digest(part)},
-            },
-        )
+def _in_order(rows: ir.Table) -> ir.Table:
+    return rows.order_by([one for one in _ORDER if one in rows.columns])
+
+
+def _write(
+    connection: Backend,
+    at: Seen,
+    tables: Mapping[str, ir.Table],
+    artifacts: Path,
+    *,
+    blocks: int,
+    about: Mapping[str, Any],
+) -> None:
+    """Write some tables of one cut-off, a block of customers at a time."""
+    day = about["as_of"]
+    with ExitStack() as drafts:
+        folders = {
+            name: drafts.enter_context(whole_folder(state_folder(artifacts, name, day)))
+            for name in tables
+        }
+        for block in range(blocks):
+            at.look([day], block=block)
+            for name, rows in tables.items():
+                connection.to_parquet(
+                    rows, folders[name] / f"part-{block}.parquet", compression="zstd"
+                )
+        for name, folder in folders.items():
+            parts = sorted(folder.glob("*.parquet"))
+            write_json(
+                folder / "manifest.json",
+                {
+                    "state": name,
+                    **about,
+                    "rows": int(connection.read_parquet(parts).count().execute()),
+                    "files": {part.name: file_digest(part) for part in parts},
+                },
+            )

@@ -10,8 +10,10 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples, together
 from pipeline.fingerprint import definition_digest, folder_digest
+from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
+from pipeline.tuning import configured
 
 
 def trained_folder(artifacts: Path, model: str) -> Path:
@@ -27,31 +29,46 @@ def fit(
     What was decided is then fitted again on both earlier periods, so that the newest labels
     but one are learned from as well.
     """
-    stopped = model.learner(seed).fit(train.X, train.y, X_cal=tune.X, y_cal=tune.y)
+    stopped = model.learner(seed).fit(
+        train.X, train.y, keep_rate=train.keep_rate, X_cal=tune.X, y_cal=tune.y
+    )
     earlier = together(train, tune)
-    return stopped.settled().fit(earlier.X, earlier.y, X_cal=calibrate.X, y_cal=calibrate.y)
+    return stopped.settled().fit(
+        earlier.X,
+        earlier.y,
+        keep_rate=earlier.keep_rate,
+        X_cal=calibrate.X,
+        y_cal=calibrate.y,
+    )
 
 
 def fit_baseline(baseline: Baseline, *, rows: Examples, seed: int) -> Classifier:
     """Fit a baseline on the columns that it declares; it has nothing to tune or calibrate."""
     columns = [one.name for one in baseline.features if one.name in rows.X]
-    return baseline.learner(seed).fit(rows.X[columns], rows.y)
+    return baseline.learner(seed).fit(rows.X[columns], rows.y, sample_weight=rows.weight)
 
 
 def train(project: Project, name: str) -> None:
-    """Write `artifacts/trained/MODEL`: the learner, its baselines and how they came about."""
+    """Write `artifacts/trained/MODEL`: the learner, its baselines and how they came about.
+
+    For a model that the data cannot teach, only the reason is written.
+    """
+    if reason := left_out_reason(project.artifacts, name):
+        with whole_folder(trained_folder(project.artifacts, name)) as folder:
+            note_left_out(folder, reason)
+        return
     if (lift := find_lift(name)) is not None:
         from pipeline.lift.train import train as train_lift
 
         train_lift(project, lift)
         return
-    model = find_model(name)
+    model = configured(find_model(name), project)
     cutoffs = read_cutoffs(project.artifacts, name)
     seed = project.params.models[name].seed
     with engine(project.artifacts) as connection:
         roles = [
-            read_examples(connection, project.artifacts, model, days)
-            for days in (cutoffs.train, [cutoffs.tune], [cutoffs.calibrate])
+            read_examples(connection, project.artifacts, model, days, thinned=days == cutoffs.train)
+            for days in (cutoffs.train, (cutoffs.tune,), (cutoffs.calibrate,))
         ]
     learning, tuning, calibrating = roles
     console = Console(stderr=True)
@@ -71,6 +88,11 @@ def train(project: Project, name: str) -> None:
                 "cutoffs": cutoffs._asdict(),
                 "rows": {r: len(e.y) for r, e in zip(_ROLES, roles, strict=True)},
                 "positives": {r: int(e.y.sum()) for r, e in zip(_ROLES, roles, strict=True)},
+                "keep_rate": float(learning.keep_rate[0]),
+                "parameters": {
+                    **project.run.tuned.get(name, {}),
+                    **project.params.models[name].learner,
+                },
                 "features": list(learning.X.columns),
                 "left_out": [f.name for f in model.features if f.name not in learning.X],
                 "definitions": {one.name: definition_digest(one) for one in model.features},

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from features.table import Table
 from features.tables import TABLES
-from pipeline.durable import PARTIAL, whole_folder
+from pipeline.durable import scratch_folder, whole_folder
 from pipeline.engine import engine
 from pipeline.ingest import Ingested, ingest, read_manifest
-from pipeline.params import ValidationParams, read_params
+from pipeline.params import ParamsError, ValidationParams, read_params
 from pipeline.project import open_project
 from pipeline.quality import Quality, write_report
 from pipeline.requirements import ContractError, require_tables
@@ -25,8 +24,6 @@ from pipeline.stage import run_stage
 
 class TooManyQuarantinedError(ContractError):
     """More rows of a table break the contract than are tolerated."""
-
-    exit_code = 2
 
 
 class _RefusedError(Exception):
@@ -76,8 +73,9 @@ def validate(
     Raises
     ------
     ContractError
-        If a required table or column is missing, a required table is empty, or there is no
-        such time zone.
+        If a required table or column is missing, or a required table is empty.
+    ParamsError
+        If there is no such time zone.
     SourceError
         If a file is damaged.
     """
@@ -121,7 +119,7 @@ def _require_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ContractError(f"{name} is no time zone; write one as Asia/Taipei") from error
+        raise ParamsError(f"{name} is no time zone; write one as Asia/Taipei") from error
 
 
 def _absences(manifest: Ingested) -> Iterator[str]:
@@ -211,8 +209,8 @@ def validate_source(
     zone = time_zone or about.get("time_zone") or (params.time_zone if params else "UTC")
     share = rules.max_quarantined_share if max_quarantined_share is None else max_quarantined_share
     to.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=PARTIAL, dir=to) as scratch:
-        ingested = Path(scratch) / "ingested"
+    with scratch_folder(to / "delivery") as scratch:
+        ingested = scratch / "ingested"
         ingest(location, ingested)
         return validate(
             ingested,

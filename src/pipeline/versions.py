@@ -1,8 +1,8 @@
 """Registered versions of a model: immutable copies of what was trained and how it did.
 
 `artifacts/versions/MODEL/N/` holds the learner, its baselines, `training.json`,
-`evaluation.json`, `version.json` and, once the gate has spoken, `decision.json`. N is the
-version's number in the MLflow registry.
+`evaluation.json`, the report and the model card, `version.json` and, once the gate has spoken,
+`decision.json`. N is the version's number in the MLflow registry.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.durable import whole_folder, write_json
-from pipeline.evaluation import Evaluation, evaluation_path, read_evaluation
+from pipeline.evaluation import REPORT_FILES, Evaluation, evaluation_path, read_evaluation
 from pipeline.gate import Decision
 from pipeline.train import trained_folder
 
@@ -76,6 +76,10 @@ def keep(artifacts: Path, version: Version) -> Path:
         shutil.copytree(trained_folder(artifacts, version.model), draft, dirs_exist_ok=True)
         stamped = evaluation.model_copy(update={"version": version.number})
         write_json(draft / "evaluation.json", stamped.model_dump(mode="json"))
+        for name in REPORT_FILES:
+            report = evaluation_path(artifacts, version.model).with_name(name)
+            if report.exists():
+                shutil.copyfile(report, draft / name)
         write_json(draft / "version.json", version.model_dump(mode="json"))
     return folder
 

@@ -24,6 +24,7 @@ from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
+from shortlist.commands.train import train, tune
 from shortlist.commands.validate import validate
 from shortlist.verb import group, verb
 
@@ -35,6 +36,8 @@ app.command()(verb(simulate))
 app.add_typer(import_, name="import")
 app.command()(verb(validate))
 app.command()(verb(run))
+app.command()(verb(train))
+app.command()(verb(tune))
 app.command()(verb(evaluate))
 app.command()(verb(effect))
 app.command()(verb(models))

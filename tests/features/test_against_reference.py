@@ -1,16 +1,24 @@
 """Tables that Hypothesis draws, through the engine and through plain Python: the same values."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
+import ibis
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from product_reference import product_reference
-from reference import reference
-from shop import shop, snapshot
+from reference.customer import customer_reference
+from reference.pair import pair_reference
+from reference.product import product_reference
+from shop import shop, snapshot, table
 
 from features.catalogue import catalogue
+from features.pair_context import KnownState
+from features.pairs import PAIR_FEATURES, pair_table
+from features.shelf import associations, offers
+from features.views import holdings, tastes
+from pipeline.snapshot_table import seen
 
 FEATURES = tuple(catalogue("customer", "time").values())
 PRODUCT_FEATURES = tuple(catalogue("product").values())
@@ -60,7 +68,7 @@ def lines(draw, as_of: date, number: int):
     }
 
 
-def _products(draw, as_of: date) -> list:
+def _products(draw, as_of: date, names=PRODUCTS) -> list:
     def one(name: str) -> dict:
         launched = draw(st.sampled_from((None, 10, 100, 500, -5)))
         return {
@@ -77,7 +85,7 @@ def _products(draw, as_of: date) -> list:
             "purpose": "health" if name == "pill" else draw(st.sampled_from(("general", None))),
         }
 
-    return [one(name) for name in PRODUCTS if name != "unlisted"]
+    return [one(name) for name in names if name != "unlisted"]
 
 
 def _members(draw, as_of: date) -> list:
@@ -148,6 +156,13 @@ def shops(draw):
     return tables, as_of, draw(st.sampled_from(ZONES))
 
 
+@st.composite
+def pairs(draw):
+    """A shop, and products passed in: one that nobody sold, one in the place of another."""
+    tables, as_of, zone = draw(shops())
+    return tables, _products(draw, as_of, ("new 🎁", "pad-1")), as_of, zone
+
+
 def compare(drawn) -> None:
     tables, as_of, zone = drawn
     rest = {name: rows for name, rows in tables.items() if name != "transactions"}
@@ -157,7 +172,7 @@ def compare(drawn) -> None:
         *FEATURES,
         as_of=as_of,
     ).drop(columns="as_of")
-    expected = reference(tables, as_of=as_of, time_zone=zone)
+    expected = customer_reference(tables, as_of=as_of, time_zone=zone)
     if expected.empty:
         assert got.empty
         return
@@ -171,9 +186,7 @@ def compare_products(drawn) -> None:
     tables, as_of, zone = drawn
     rest = {name: rows for name, rows in tables.items() if name != "transactions"}
     members = rest.pop("customers")
-    # Few orders hold many lines: only then is anything found together often enough.
-    lines = [{**row, "order_id": f"{row['order_id']}-{n % 13}"}
-             for n, row in enumerate(tables["transactions"] * 6)]  # fmt: skip
+    lines = _in_small_orders(tables["transactions"])
     shop_ = shop(*lines, time_zone=zone, members=members, **rest)
     got = snapshot(shop_, *PRODUCT_FEATURES, as_of=as_of, unit="product").drop(columns="as_of")
     expected = product_reference({**tables, "transactions": lines}, as_of=as_of, time_zone=zone)
@@ -185,6 +198,41 @@ def compare_products(drawn) -> None:
         atol=1e-9,
         check_names=False,
     )
+
+
+def compare_pairs(drawn) -> None:
+    tables, passed_in, as_of, zone = drawn
+    rest = {name: rows for name, rows in tables.items() if name != "transactions"}
+    members = rest.pop("customers")
+    lines = _in_small_orders(tables["transactions"])
+    shop_ = shop(*lines, time_zone=zone, members=members, **rest)
+    people = sorted({row["customer_id"] for row in members})
+    listed = {row["product_id"] for row in [*tables["products"], *passed_in]} - {"pill"}
+    pairs = pd.DataFrame(product(people, sorted(listed)), columns=["customer_id", "product_id"])
+    wanted = ibis.memtable(pairs, schema={"customer_id": "string", "product_id": "string"})
+    with seen(shop_, [as_of]) as at:
+        state = KnownState(
+            *(at.rows(view) for view in (holdings, tastes, offers, associations)),
+            shop_.table("products"),
+        )
+        asked = pair_table(wanted, state, passed_in=table("products", passed_in))
+        got = shop_.connection.to_pandas(asked).set_index(["customer_id", "product_id"])
+    expected = pair_reference(
+        {**tables, "transactions": lines}, passed_in, as_of=as_of, time_zone=zone
+    )
+    assert set(expected) == set(got)
+    pd.testing.assert_frame_equal(
+        _plain(got, PAIR_FEATURES.values()),
+        _plain(expected[list(got)], PAIR_FEATURES.values()),
+        rtol=1e-9,
+        atol=1e-9,
+        check_names=False,
+    )
+
+
+def _in_small_orders(lines: list) -> list:
+    """Return the lines six times over, a few to an order: only then do things go together."""
+    return [{**row, "order_id": f"{row['order_id']}-{n % 13}"} for n, row in enumerate(lines * 6)]
 
 
 def _plain(frame: pd.DataFrame, features=FEATURES) -> pd.DataFrame:
@@ -228,3 +276,16 @@ def test_the_engine_agrees_with_the_reference_about_products(drawn):
 @settings(max_examples=100, **DRAWN)
 def test_the_engine_agrees_with_the_reference_about_many_products(drawn):
     compare_products(drawn)
+
+
+@given(pairs())
+@settings(max_examples=4, **DRAWN)
+def test_the_engine_agrees_with_the_reference_about_pairs(drawn):
+    compare_pairs(drawn)
+
+
+@pytest.mark.nightly
+@given(pairs())
+@settings(max_examples=100, **DRAWN)
+def test_the_engine_agrees_with_the_reference_about_many_pairs(drawn):
+    compare_pairs(drawn)

@@ -143,7 +143,7 @@ def test_columns_that_are_all_null_break_nothing():
 
 
 def test_a_table_that_was_not_delivered_leaves_out_its_features_with_a_notice():
-    from pipeline.snapshot_table import left_out
+    from pipeline.grain_store import left_out
 
     grains = shop(sale("ann", "2024-05-01"))
     names = {one.name for one in grains.deliverable(FEATURES)}

@@ -1,15 +1,19 @@
 """Each leak is caught by its own alarm, by name; without a leak none rings."""
 
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from line import alarms_of, lined_up
+from public_data import public
 
-from pipeline import ingest, snapshot, validate
+from models.card_uptake import card_uptake
 from pipeline.alarms import (
     Alarm,
     columns_alarm,
+    dominance_alarm,
     gap_alarm,
     late_alarm,
     periods_alarm,
@@ -17,21 +21,16 @@ from pipeline.alarms import (
     sampled,
 )
 from pipeline.durable import write_json
-from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, Figure
-from pipeline.examples import Examples, read_examples
+from pipeline.examples import Examples, together
 from pipeline.gate import decide
 from pipeline.labels import label_folder
-from pipeline.leaks import check_leaks
 from pipeline.params import GateParams
-from pipeline.project import OutcomeWindow, find_model, open_project, read_cutoffs
-from pipeline.run import make_project, settle
-from pipeline.simulator.presets import PRESETS
-from pipeline.simulator.simulate import simulate
+from pipeline.project import OutcomeWindow, find_model, read_cutoffs
 from pipeline.snapshot_store import read_manifest, snapshot_folder
+from pipeline.train import fit
 
 MODEL = "customer_activity"
-SMALL = {"models.customer_activity.horizon_days": 30, "snapshots.max_training": 2}
 
 
 def customers(count, seed, **columns):
@@ -42,7 +41,8 @@ def customers(count, seed, **columns):
     chance = 1 / (1 + np.exp(2 - X.spend_amount / 150))
     y = (random.random(count) < chance).to_numpy(dtype=np.int8)
     keys = pd.DataFrame({"customer_id": [f"c{n}" for n in range(count)]})
-    return Examples(keys, X.assign(**{name: make(y) for name, make in columns.items()}), y)
+    made = X.assign(**{name: make(y) for name, make in columns.items()})
+    return Examples(keys, made, y, np.ones(len(y)))
 
 
 def test_a_column_that_has_seen_the_outcome_is_caught_by_name():
@@ -62,6 +62,16 @@ def test_columns_that_have_not_seen_it_never_ring(seed):
     assert not alarm.suspects
 
 
+def test_the_days_to_a_festival_tell_no_rows_apart():
+    learned = customers(2000, 1, days_to_christmas=lambda y: np.full(len(y), 90))
+    scored = customers(2000, 2, days_to_christmas=lambda y: np.full(len(y), 60))
+    alarm = periods_alarm(
+        learned, scored=scored.X, customers=scored.keys["customer_id"], limit=0.95, seed=1
+    )
+    assert not alarm.rings
+    assert "days_to_christmas" not in alarm.suspects
+
+
 def test_a_column_that_is_filled_in_later_is_caught_by_name():
     learned = customers(2000, 1, status_days=lambda y: y * 1.0)
     scored = customers(2000, 2, status_days=lambda y: y * np.nan)
@@ -70,6 +80,27 @@ def test_a_column_that_is_filled_in_later_is_caught_by_name():
     )
     assert alarm.rings
     assert next(iter(alarm.suspects)) == "status_days"
+
+
+def test_how_long_the_call_lasted_is_caught_by_name():
+    """UCI Bank Marketing: `duration` is known only when the call, and with it the answer, is."""
+    frame = pd.read_csv(public("bank-additional-full.csv.gz"), sep=";")
+    frame = frame.sample(6000, random_state=1, ignore_index=True)
+    y = (frame.pop("y") == "yes").to_numpy(dtype=np.int8)
+    keys = pd.DataFrame({"customer_id": [f"c{n}" for n in range(len(y))]})
+
+    def alarm(X):
+        parts = np.array_split(np.arange(len(y)), 4)
+        rows = [Examples(keys, X, y, np.ones(len(y))).at(part) for part in parts]
+        learning = dict(zip(("train", "tune", "calibrate"), rows[:3], strict=True))
+        return dominance_alarm(
+            partial(fit, card_uptake), learning=learning, test=rows[3], limit=0.1, seed=1
+        )
+
+    caught = alarm(frame)
+    assert caught.rings
+    assert list(caught.suspects) == ["duration"]
+    assert not alarm(frame.drop(columns="duration")).rings
 
 
 class Memory:
@@ -102,11 +133,7 @@ def test_test_rows_among_the_training_rows_are_caught():
 
 def test_a_few_shared_rows_are_caught_as_well():
     own, shared = customers(500, 1), customers(500, 2)
-    mixed = Examples(
-        pd.concat([own.keys, shared.keys[:150]], ignore_index=True),
-        pd.concat([own.X, shared.X[:150]], ignore_index=True),
-        np.concatenate([own.y, shared.y[:150]]),
-    )
+    mixed = together(own, shared.at(np.arange(150)))
     assert permuted(mixed, shared).rings
 
 
@@ -145,49 +172,30 @@ def test_the_gate_refuses_a_leak_by_name_and_lets_silent_alarms_pass():
     ]
 
 
-def lined_up(folder, *, seed):
-    """A project with snapshots and labels of simulated members, not trained yet."""
-    simulate(PRESETS["retail"], members=500, months=12, seed=seed, to=folder / "data")
-    make_project(folder)
-    settle(
-        folder,
-        data=str(folder / "data"),
-        as_of=None,
-        overrides=SMALL,
-        clock=lambda: datetime.now(UTC),
-    )
-    ingest.main(folder)
-    validate.main(folder)
-    project = open_project(folder)
-    snapshot.build(project)
-    return project
-
-
-def alarms_of(project):
-    model, days = find_model(MODEL), read_cutoffs(project.artifacts, MODEL)
-    with engine(project.artifacts) as connection:
-        test = read_examples(connection, project.artifacts, model, [days.test])
-        return {
-            alarm.name: alarm
-            for alarm in check_leaks(project, model, connection=connection, test=test)
-        }
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     return lined_up(tmp_path_factory.mktemp("alarms"), seed=1)
 
 
 def test_no_alarm_rings_on_simulated_members(project):
-    found = alarms_of(project)
-    assert set(found) == {"columns", "periods", "permuted labels", "late rows", "gap"}
+    found = alarms_of(project, MODEL)
+    assert set(found) == {
+        "columns",
+        "dominance",
+        "periods",
+        "permuted labels",
+        "late rows",
+        "gap",
+    }
     assert [alarm.title() for alarm in found.values() if alarm.rings] == []
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(2, 22))
 def test_no_alarm_rings_in_twenty_simulated_worlds(tmp_path, seed):
-    ringing = [alarm for alarm in alarms_of(lined_up(tmp_path, seed=seed)).values() if alarm.rings]
+    ringing = [
+        alarm for alarm in alarms_of(lined_up(tmp_path, seed=seed), MODEL).values() if alarm.rings
+    ]
     assert [(alarm.title(), alarm.found) for alarm in ringing] == []
 
 
@@ -199,7 +207,7 @@ def test_a_leak_planted_in_the_snapshots_is_caught_by_name(tmp_path_factory):
         labels = label_folder(project.artifacts, MODEL, day) / "part-0.parquet"
         rows = pd.read_parquet(path).merge(pd.read_parquet(labels), how="left", on="customer_id")
         rows.assign(tenure_days=rows.pop("label")).to_parquet(path)
-    found = alarms_of(project)
+    found = alarms_of(project, MODEL)
     assert found["columns"].rings
     assert list(found["columns"].suspects) == ["tenure_days"]
     assert found["periods"].rings

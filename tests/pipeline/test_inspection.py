@@ -46,6 +46,11 @@ def test_a_draft_of_a_dead_process_is_found_and_that_of_a_living_one_is_not(tmp_
     )
 
 
+def test_a_draft_that_names_no_process_is_nobodys(tmp_path):
+    (tmp_path / "artifacts" / ".partial-k3x").mkdir(parents=True)
+    assert said(tmp_path) == ["artifacts/.partial-k3x: is a draft of a process that was killed"]
+
+
 def test_spilled_rows_without_an_engine_are_found(tmp_path):
     spill = tmp_path / "artifacts" / ".spill-abc"
     spill.mkdir(parents=True)

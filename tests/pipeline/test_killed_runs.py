@@ -3,6 +3,7 @@
 A project has a version live. New data arrive, and the run that takes them in is killed, runs
 again, and is compared with a run that nobody disturbed; a reader looks at what is live all
 the time. Every day one run is killed at all moments in turn; at night there is a test each.
+The same project shows that a version which a person withdrew stays so in all later runs.
 """
 
 import signal
@@ -18,7 +19,7 @@ from killed import MODEL, Runner, outcome, restore, watched
 from pipeline.leftovers import spills, stage_drafts
 from pipeline.project import open_project
 from pipeline.publish import promote
-from pipeline.release import read_release
+from pipeline.release import read_release, step_back
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
@@ -93,6 +94,10 @@ def live(project):
     return read_release(project / "artifacts").live(MODEL).score_set
 
 
+def version(project):
+    return read_release(project / "artifacts").live(MODEL).version
+
+
 def kill_and_run_again(world, moment, *, since):
     """Kill a run at a moment, and let the next one complete."""
     project = world.run.project
@@ -140,6 +145,21 @@ def test_a_run_killed_inside_a_step_is_made_up_for_by_the_next(world, step):
 @pytest.mark.parametrize("moment", BETWEEN)
 def test_a_run_killed_between_two_stages_is_made_up_for_by_the_next(world, moment):
     kill_and_run_again(world, BETWEEN[moment], since=world.before)
+
+
+def test_a_version_that_a_person_withdrew_comes_back_by_hand_only(world):
+    project = world.run.project
+    restore(project, world.trained)
+    world.run.complete()
+    assert version(project) == "2"
+    step_back(project / "artifacts", MODEL, at=datetime.now(UTC))
+    said = world.run.complete()
+    assert "shortlist promote customer_activity --version 2" in " ".join(said.split())
+    assert version(project) == "1"
+    assert live(project) != live(world.before)  # the champion has scored the new snapshot
+    promote(open_project(project), MODEL, "2", clock=lambda: datetime.now(UTC))
+    world.run.complete()
+    assert version(project) == "2"
 
 
 def test_files_of_dvc_that_were_cut_are_removed_and_told_of(world):

@@ -42,10 +42,10 @@ def live(artifacts, model=MODEL):
     return entry.version, entry.score_set
 
 
-def released(artifacts, version="1", day=1, hours=0):
+def released(artifacts, version="1", day=1, hours=0, **given):
     score_set = scored(artifacts, version, day)
     at = NOON + timedelta(hours=hours)
-    return release(artifacts, MODEL, version=version, score_set=score_set, at=at)
+    return release(artifacts, MODEL, version=version, score_set=score_set, at=at, **given)
 
 
 def test_nothing_is_live_before_the_first_release(tmp_path):
@@ -100,6 +100,43 @@ def test_a_version_is_stepped_over_with_all_its_score_sets(tmp_path):
     released(tmp_path, "2", day=3)
     step_back(tmp_path, MODEL, version="1", at=NOON)
     assert live(tmp_path) == ("1", scored(tmp_path, "1", day=2))
+
+
+def test_what_was_stepped_back_from_is_not_released_again_but_by_hand(tmp_path):
+    released(tmp_path, "1", day=1)
+    released(tmp_path, "2", day=1)
+    after = step_back(tmp_path, MODEL, at=NOON)
+    assert released(tmp_path, "2", day=1) == released(tmp_path, "2", day=2) == after
+    released(tmp_path, "2", day=2, by_hand=True)
+    assert live(tmp_path)[0] == "2"
+    released(tmp_path, "2", day=3)
+    assert live(tmp_path) == ("2", scored(tmp_path, "2", day=3))
+
+
+def test_a_withdrawn_score_set_does_not_withdraw_its_version(tmp_path):
+    released(tmp_path, "1", day=1)
+    released(tmp_path, "1", day=2)
+    after = step_back(tmp_path, MODEL, at=NOON)
+    assert released(tmp_path, "1", day=2) == after
+    released(tmp_path, "1", day=3)
+    assert live(tmp_path) == ("1", scored(tmp_path, "1", day=3))
+
+
+def test_a_version_that_another_one_replaces_by_hand_is_withdrawn(tmp_path):
+    released(tmp_path, "2", day=1)
+    after = released(tmp_path, "1", day=1, by_hand=True)
+    assert released(tmp_path, "2", day=2) == after
+
+
+def test_what_a_second_step_brings_back_is_withdrawn_no_longer(tmp_path):
+    released(tmp_path, "1", day=1)
+    released(tmp_path, "2", day=1)
+    released(tmp_path, "1", day=2)
+    step_back(tmp_path, MODEL, at=NOON)
+    step_back(tmp_path, MODEL, at=NOON)
+    assert set(read_release(tmp_path).live(MODEL).withdrawn_versions) == {"2"}
+    released(tmp_path, "1", day=3)
+    assert live(tmp_path) == ("1", scored(tmp_path, "1", day=3))
 
 
 def test_a_score_set_that_does_not_exist_is_not_released(tmp_path):

@@ -1,8 +1,12 @@
 """Snapshots as files: blind to the future to the byte, and built once."""
 
+import shutil
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
+import pandas as pd
 import pytest
 from shop import member, sale
 
@@ -11,11 +15,11 @@ from features.tables import Customers, Transactions
 from models.customer_activity import customer_activity
 from pipeline.engine import engine
 from pipeline.events import read_events
+from pipeline.grain_store import Grains
 from pipeline.labels import ImmatureError, build_labels, label_folder
 from pipeline.snapshot_store import SnapshotError, build_snapshots, read_snapshot, snapshot_folder
-from pipeline.snapshot_table import Grains
 
-AS_OF = date(2024, 6, 1)
+EARLIER, AS_OF, LATER = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
 MIDNIGHT = datetime(2024, 6, 1)  # noqa: DTZ001 - the shop's helper adds the zone
 MEMBERS = [member("ann"), member("bob"), member("cho", "2024-05-31"), member("dan", "2024-06-01")]
 PAST = [
@@ -32,11 +36,20 @@ SCRAMBLED = [
     {**row, "amount": 9e9, "quantity": 77.0, "customer_id": "ann", "order_id": "x"}
     for row in FUTURE
 ]
+#: Amounts whose sum depends on the order in which they are added.
+ODD = [
+    sale(
+        ("ann", "bob", "cho")[n % 3],
+        AS_OF - timedelta(days=1 + n * 7 % 120),
+        order=f"o{n // 2}",
+        amount=0.1 + n * 1.1,
+        product=f"p{n % 7}",
+    )
+    for n in range(400)
+]
 
 
 def write(folder, rows):
-    import pandas as pd
-
     (folder / "tables").mkdir(parents=True)
     for name, schema, given in (
         ("transactions", Transactions.schema(), rows),
@@ -52,11 +65,25 @@ def write(folder, rows):
             connection.sql(f"SELECT {casts} FROM frame").write_parquet(str(path))  # noqa: S608 - our own names
 
 
-def build(folder, rows, *, data="one", cutoffs=(AS_OF,)):
+def deliver(folder, rows):
+    """Replace the tables by a new delivery; return its rows."""
+    shutil.rmtree(folder / "tables")
+    write(folder, rows)
+    return rows
+
+
+def written(folder):
+    """Return when each file of each snapshot was written."""
+    files = (folder / "snapshots").rglob("*.*")
+    return {file: file.stat().st_mtime_ns for file in files}
+
+
+def build(folder, rows, *, data="one", cutoffs=(AS_OF,), block_rows=10**6):
     if not (folder / "tables").exists():
         write(folder, rows)
-    with engine(folder) as connection:
-        grains = Grains(connection, read_events(connection, folder / "tables", time_zone="UTC"))
+    with engine(folder, threads=1) as connection, TemporaryDirectory(dir=folder) as scratch:
+        events = read_events(connection, folder / "tables", time_zone="UTC")
+        grains = Grains(connection, events, scratch=Path(scratch), block_rows=block_rows)
         features = list(catalogue("customer").values())
         return build_snapshots(
             connection, grains, features=features, cutoffs=cutoffs, artifacts=folder, data=data
@@ -65,6 +92,11 @@ def build(folder, rows, *, data="one", cutoffs=(AS_OF,)):
 
 def part(folder):
     return (snapshot_folder(folder, "customer", AS_OF) / "part-0.parquet").read_bytes()
+
+
+def frame(folder):
+    parts = snapshot_folder(folder, "customer", AS_OF).glob("*.parquet")
+    return pd.concat(map(pd.read_parquet, parts)).sort_values("customer_id", ignore_index=True)
 
 
 @pytest.mark.parametrize("future", [[], SCRAMBLED], ids=["deleted", "scrambled"])
@@ -87,10 +119,55 @@ def test_a_snapshot_holds_every_member_known_before_the_cut_off(tmp_path):
     assert list(found) == ["ann", "bob", "cho"]
 
 
-def test_a_snapshot_is_built_once_and_again_when_the_data_change(tmp_path):
+def test_a_snapshot_is_built_once_and_again_when_what_it_sees_changes(tmp_path):
     assert build(tmp_path, PAST).built == (AS_OF,)
     assert build(tmp_path, PAST).kept == (AS_OF,)
-    assert build(tmp_path, PAST, data="two").built == (AS_OF,)
+    assert build(tmp_path, PAST, data="another delivery of the same rows").kept == (AS_OF,)
+    assert build(tmp_path, deliver(tmp_path, [*PAST, sale("bob", "2024-05-01")])).built == (AS_OF,)
+
+
+def test_one_more_cut_off_builds_one_snapshot_and_leaves_the_others_untouched(tmp_path):
+    build(tmp_path, PAST, cutoffs=(AS_OF, LATER))
+    before = written(tmp_path)
+    again = build(tmp_path, PAST, cutoffs=(EARLIER, AS_OF, LATER))
+    assert again == ((EARLIER,), (AS_OF, LATER))
+    after = written(tmp_path)
+    assert {file: after[file] for file in before} == before
+    assert {file.parent.name for file in set(after) - set(before)} == {f"as_of={EARLIER}"}
+
+
+def test_a_new_day_of_facts_leaves_earlier_snapshots_untouched(tmp_path):
+    build(tmp_path, PAST, cutoffs=(EARLIER, AS_OF))
+    before = written(tmp_path)
+    new_day = [sale("ann", "2024-06-10"), sale("bob", "2024-05-20", known="2024-06-10")]
+    again = build(
+        tmp_path, deliver(tmp_path, [*PAST, *new_day]), cutoffs=(EARLIER, AS_OF, LATER), data="two"
+    )
+    assert again == ((LATER,), (EARLIER, AS_OF))
+    after = written(tmp_path)
+    assert {file: after[file] for file in before} == before
+
+
+def test_an_old_fact_that_is_corrected_builds_anew_only_what_sees_it(tmp_path):
+    build(tmp_path, PAST, cutoffs=(EARLIER, AS_OF))
+    corrected = [*PAST[:1], {**PAST[1], "amount": 101.0}, *PAST[2:]]  # of 22 May
+    again = build(tmp_path, deliver(tmp_path, corrected), cutoffs=(EARLIER, AS_OF))
+    assert again == ((AS_OF,), (EARLIER,))
+
+
+def test_built_alone_or_with_others_a_snapshot_has_the_same_bytes(tmp_path):
+    build(tmp_path / "alone", ODD)
+    build(tmp_path / "others", ODD, cutoffs=(EARLIER, AS_OF, LATER))
+    assert part(tmp_path / "alone") == part(tmp_path / "others")
+
+
+def test_blocks_of_customers_hold_the_same_values_to_the_last_bit(tmp_path):
+    build(tmp_path / "one", ODD)
+    build(tmp_path / "many", ODD, block_rows=50)
+    folder = snapshot_folder(tmp_path / "many", "customer", AS_OF)
+    assert len(list(folder.glob("part-*.parquet"))) == 8
+    one, many = frame(tmp_path / "one"), frame(tmp_path / "many")
+    pd.testing.assert_frame_equal(one, many, check_exact=True)
 
 
 def test_a_missing_snapshot_says_how_to_build_it(tmp_path):

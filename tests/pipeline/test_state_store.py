@@ -12,11 +12,12 @@ from pipeline.state_store import build_state, read_state, state_folder
 
 DAYS = [date(2024, 5, 1), date(2024, 6, 1)]
 SHELF = [product("cup", category="cups", list_price=5.0)]
+BOUGHT = sale("ann", "2024-04-01", product="cup")
 
 
-def build(artifacts, *more, data="d"):
-    grains = shop(sale("ann", "2024-04-01", product="cup"), *more, products=SHELF)
-    built = build_state(grains.connection, grains, cutoffs=DAYS, artifacts=artifacts, data=data)
+def build(artifacts, *more):
+    grains = shop(BOUGHT, *more, products=SHELF)
+    built = build_state(grains.connection, grains, cutoffs=DAYS, artifacts=artifacts, data="d")
     return grains, built
 
 
@@ -43,10 +44,10 @@ def test_a_cut_off_keeps_what_was_known_then(tmp_path):
     assert [sorted(frame.customer_id) for frame in kept] == [["ann"], ["ann", "bob"]]
 
 
-def test_what_is_current_is_kept_and_new_data_build_anew(tmp_path):
+def test_only_cut_offs_that_see_another_row_are_kept_anew(tmp_path):
     build(tmp_path)
     assert build(tmp_path)[1] == ()
-    assert build(tmp_path, data="e")[1] == tuple(DAYS)
+    assert build(tmp_path, sale("bob", "2024-05-01", product="cup"))[1] == (DAYS[1],)
 
 
 def test_a_state_that_was_never_built_is_named(tmp_path):

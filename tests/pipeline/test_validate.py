@@ -18,6 +18,7 @@ from deliveries import (
 )
 
 from features.tables import TABLES, Transactions
+from pipeline.params import ParamsError
 from pipeline.requirements import ContractError
 from pipeline.sources.definition import SourceError
 from pipeline.validate import TooManyQuarantinedError, require_passed
@@ -265,7 +266,7 @@ def test_a_moment_falls_on_the_date_that_calendars_in_the_business_zone_show(tmp
 
 
 def test_a_time_zone_that_does_not_exist_is_an_error(tmp_path):
-    with pytest.raises(ContractError, match="Mars is no time zone; write one as Asia/Taipei"):
+    with pytest.raises(ParamsError, match="Mars is no time zone; write one as Asia/Taipei"):
         judge(deliver(tmp_path / "shop"), time_zone="Mars")
 
 

@@ -73,6 +73,19 @@ def test_evaluate_prints_the_stored_test_evaluation_as_one_document(project):
     assert auc["value"] > found["baselines"]["recency"]["roc_auc"]["value"]
 
 
+def test_the_version_has_a_report_and_a_card_and_evaluate_names_them(project):
+    said = shortlist(project, "evaluate", "customer_activity").stdout
+    folder = project / "artifacts" / "versions" / "customer_activity" / "1"
+    for name in ("report.html", "model_card.md"):
+        assert str(folder / name) in said.replace("\n", "")
+        assert (folder / name).stat().st_size > 1000
+    page = (folder / "report.html").read_text("utf-8")
+    found = json.loads((folder / "evaluation.json").read_text("utf-8"))
+    assert f"{found['measures']['roc_auc']['value']:.4f}" in page
+    (logged,) = (project / "artifacts" / "mlflow").rglob("evaluation/report.html")
+    assert logged.read_text("utf-8") == page
+
+
 def test_the_run_is_in_mlflow_with_its_figures_and_the_model_loads_from_there(project, first):
     script = f"""
 import mlflow, pandas as pd
@@ -149,6 +162,6 @@ def test_a_stage_that_refuses_is_heard_in_a_project_named_by_a_relative_path(tmp
     (tmp_path / "data" / "customers.csv").write_text("customer_id,joined_on\nann,2024-01-01\n")
     monkeypatch.chdir(tmp_path)
     ended = shortlist("shop", "run", "--data", "data")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "transactions is missing" in ended.stderr
     assert "defect" not in ended.stderr

@@ -43,6 +43,22 @@ def test_a_missing_folder_is_one_message(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_data_that_cannot_be_used_are_refused_with_code_2(tmp_path):
+    deliver(tmp_path / "cut")
+    (tmp_path / "cut" / "transactions.csv").write_bytes(b"")
+    deliver(tmp_path / "bare")
+    (tmp_path / "bare" / "transactions.csv").unlink()
+    deliver(tmp_path / "narrow", transactions=TRANSACTIONS.replace("product_id", "sku"))
+    said = {
+        "cut": "transactions.csv is empty: 0 bytes",
+        "bare": "transactions is missing",
+        "narrow": "transactions.csv has no column `product_id`",
+    }
+    for folder, message in said.items():
+        done = shortlist(tmp_path, "validate", folder)
+        assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
 def test_a_mapping_is_drafted_and_then_used(tmp_path):
     export = tmp_path / "export"
     deliver(export)

@@ -12,7 +12,8 @@ import pandas as pd
 from features.definition import KEYS, Feature, Unit
 from features.tables import TABLE_BY_NAME
 from pipeline.events import as_events
-from pipeline.snapshot_table import Grains, seen, snapshot_table
+from pipeline.grain_store import Grains
+from pipeline.snapshot_table import seen, snapshot_table
 
 AS_OF = date(2024, 6, 1)
 _numbers = count()

@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from pipeline.left_out import LeftOutError, left_out_reason
 from pipeline.project import OutcomeWindow
 from pipeline.zones import local_date
 
@@ -31,7 +32,7 @@ class LiftCutoffs(NamedTuple):
     score : date
         Scoring cut-off.
     notices : tuple of str
-        Why a campaign, or the model as a whole, is left out.
+        Why a campaign is left out.
     """
 
     campaigns: dict[str, tuple[date, ...]]
@@ -70,8 +71,8 @@ def plan_lift(
     window: OutcomeWindow,
     time_zone: str,
     most: int,
-) -> LiftCutoffs:
-    """Choose the newest campaigns whose outcomes are all known at the scoring cut-off.
+) -> LiftCutoffs | str:
+    """Choose the newest campaigns whose outcomes are all known, or say why there is none.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def plan_lift(
     """
     missing = [name for name in NEEDED if name not in events]
     if missing:
-        return LiftCutoffs({}, {}, as_of, (f"{', '.join(missing)} not delivered: left out",))
+        return f"{' and '.join(missing)} not delivered."
     rows = drawn(events, as_of=as_of, time_zone=time_zone).semi_join(
         events["campaigns"], "campaign_id"
     )
@@ -107,8 +108,8 @@ def plan_lift(
         for row in table
         if row["last"] + length > as_of
     )
-    if not table:
-        notices = (f"no customer was assigned to a campaign before {as_of}: left out",)
+    if not closed:
+        return "; ".join(notices) or f"no customer was assigned to a campaign before {as_of}."
     return LiftCutoffs(
         {row["campaign_id"]: tuple(sorted(row["cutoffs"])) for row in closed},
         {row["campaign_id"]: row["last"] + length for row in closed},
@@ -118,7 +119,15 @@ def plan_lift(
 
 
 def read_lift_cutoffs(artifacts: Path, model: str) -> LiftCutoffs:
-    """Return what the snapshot stage chose; see `pipeline.project.write_cutoffs`."""
+    """Return what the snapshot stage chose; see `pipeline.project.write_cutoffs`.
+
+    Raises
+    ------
+    LeftOutError
+        If the data cannot teach the model.
+    """
+    if reason := left_out_reason(artifacts, model):
+        raise LeftOutError(f"{model} is left out: {reason}")
     found = json.loads((artifacts / "cutoffs.json").read_text(encoding="utf-8"))[model]
     return LiftCutoffs(
         {name: tuple(map(date.fromisoformat, days)) for name, days in found["campaigns"].items()},

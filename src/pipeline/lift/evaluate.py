@@ -10,23 +10,15 @@ from pipeline.evaluation import Evaluation, evaluation_path
 from pipeline.lift.curves import curves_of
 from pipeline.lift.cutoffs import read_lift_cutoffs
 from pipeline.lift.judge import judge
-from pipeline.lift.left_out import LEFT_OUT, is_left_out
 from pipeline.lift.train import read_split
 from pipeline.lift.training import read_training
 from pipeline.project import Project
 from pipeline.train import trained_folder
 
 
-def evaluate(project: Project, model: LiftModel) -> Evaluation | None:
-    """Write `artifacts/evaluations/MODEL`: the evaluation, the curves and the test rows' scores.
-
-    Nothing but the reason is written where the model was left out.
-    """
+def evaluate(project: Project, model: LiftModel) -> Evaluation:
+    """Write `artifacts/evaluations/MODEL`: the evaluation, the curves, the test rows' scores."""
     artifacts, gate = project.artifacts, project.params.gate
-    if is_left_out(artifacts, model.name):
-        with whole_folder(evaluation_path(artifacts, model.name).parent) as folder:
-            write_json(folder / LEFT_OUT, {})
-        return None
     seed = project.params.models[model.name].seed
     trained = trained_folder(artifacts, model.name)
     training = read_training(trained)

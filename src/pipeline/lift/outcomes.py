@@ -10,10 +10,10 @@ from ibis.backends.duckdb import Backend
 from models.definition import LiftModel
 from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import file_digest
+from pipeline.grain_store import Grains
 from pipeline.labels import label_folder
 from pipeline.lift.cutoffs import LiftCutoffs, drawn
 from pipeline.project import OutcomeWindow, Project, find_lift, outcome_window
-from pipeline.snapshot_table import Grains
 
 _KEY = ("campaign_id", "customer_id")
 

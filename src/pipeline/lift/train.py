@@ -16,7 +16,6 @@ from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.lift.cutoffs import LiftCutoffs, read_lift_cutoffs
 from pipeline.lift.design import DesignError, check_campaigns, usable
 from pipeline.lift.learn import learn
-from pipeline.lift.left_out import LEFT_OUT
 from pipeline.lift.rows import LiftRows, read_rows
 from pipeline.project import Project
 from pipeline.train import trained_folder
@@ -36,15 +35,14 @@ class Split(NamedTuple):
 def train(project: Project, model: LiftModel) -> None:
     """Write `artifacts/trained/MODEL`: what was learned, the design checks, how it came about.
 
-    Where the data hold no campaign, only the reason is written, and nothing further happens.
+    Raises
+    ------
+    DesignError
+        If no campaign can be learned from.
     """
     cutoffs = read_lift_cutoffs(project.artifacts, model.name)
     console = Console(stderr=True)
     seed = project.params.models[model.name].seed
-    if not cutoffs.campaigns:
-        with whole_folder(trained_folder(project.artifacts, model.name)) as folder:
-            write_json(folder / LEFT_OUT, {"reasons": cutoffs.notices})
-        return
     with engine(project.artifacts) as connection:
         rows = read_rows(connection, project.artifacts, model, cutoffs)
     with console.status(f"{model.name}: checking {len(cutoffs.campaigns)} campaigns"):
@@ -81,6 +79,7 @@ def train(project: Project, model: LiftModel) -> None:
                 "positives": {name: int(part.y.sum()) for name, part in parts.items()},
                 "features": list(rows.X.columns),
                 "texts": _texts(rows.X),
+                "parameters": {},
                 "left_out": [one.name for one in model.features if one.name not in rows.X],
                 "definitions": {one.name: definition_digest(one) for one in model.features},
                 "data": project.run.fingerprint,

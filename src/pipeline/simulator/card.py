@@ -134,7 +134,7 @@ class Card:
 
     def _month_start(self, month: int) -> int:
         """Return the first day of a month of the card, counted back from the end."""
-        whole = -(-self._rules.launched_days_before_end // 30)
+        whole = -(-(self._calendar.days - self.launched) // 30)
         return self._calendar.day_of(months_before(self._calendar.until, whole - month))
 
     def _decided(

@@ -23,7 +23,7 @@ def cycles_truth(expected: Expected, calendar: Calendar, day: int) -> pa.Table:
     titles = [family.title for family in expected.preset.families]
     # Hand-over between the tail of one cycle and the horizon of what is known.
     due = np.clip(cycles.due_in(), 0, 3650)
-    start = np.datetime64(calendar.start, "D") + day
+    start = np.datetime64(calendar.start, "D") + np.timedelta64(day, "D")
     return pa.table(
         {
             "customer_id": numbered("M", members.first + cycles.member + 1, 8),

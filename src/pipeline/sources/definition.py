@@ -17,6 +17,14 @@ BOOKKEEPING = (SOURCE_FILE, SOURCE_ROW, SOURCE_PROBLEM, SOURCE_TEXT)
 class SourceError(ValueError):
     """The data cannot be read as they lie: what was found, where, and how to fix it."""
 
+    exit_code = 2
+
+
+class NoSourceError(SourceError):
+    """There are no data where they were said to be, or nobody answers there."""
+
+    exit_code = 1
+
 
 class Delivery(Protocol):
     """One table as the retailer delivers it: own name, own columns, own types."""

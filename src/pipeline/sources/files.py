@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.sources.csv_file import CsvFile
-from pipeline.sources.definition import Delivery, SourceError
+from pipeline.sources.definition import Delivery, NoSourceError, SourceError
 from pipeline.sources.excel_file import ExcelFile
 from pipeline.sources.parquet_file import ParquetFile, ParquetFolder
 
@@ -24,12 +24,14 @@ def open_file(path: Path, *, encoding: str = "utf-8", delimiter: str | None = No
 
     Raises
     ------
+    NoSourceError
+        If the file is missing.
     SourceError
-        If the file is missing or is of a kind that we do not read.
+        If it is of a kind that we do not read.
     """
     name = path.stem if path.suffix.lower() in (*CSV, *EXCEL, *PARQUET) else path.name
     if not path.exists():
-        raise SourceError(f"{path}: no such file. Check the path.")
+        raise NoSourceError(f"{path}: no such file. Check the path.")
     if path.is_dir() and any(path.rglob("*.parquet")):
         return ParquetFolder(path, name)
     if path.is_file():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.sources.definition import Source, SourceError
+from pipeline.sources.definition import NoSourceError, Source
 from pipeline.sources.duckdb_file import open_duckdb_file
 from pipeline.sources.folder import open_folder
 from pipeline.sources.postgres import open_postgres
@@ -23,8 +23,10 @@ def open_source(location: str, *, encoding: str = "utf-8", delimiter: str | None
 
     Raises
     ------
-    SourceError
+    NoSourceError
         If nothing is there, or if it is none of these.
+    SourceError
+        If it cannot be read.
     """
     if location.startswith(POSTGRES):
         return open_postgres(location)
@@ -34,11 +36,11 @@ def open_source(location: str, *, encoding: str = "utf-8", delimiter: str | None
     if path.is_file() and path.suffix.lower() in DUCKDB:
         return open_duckdb_file(path)
     if path.exists():
-        raise SourceError(
+        raise NoSourceError(
             f"{location} is a single file. Give the folder that holds one file per table, a "
             "DuckDB file (.duckdb) or a postgresql:// URL."
         )
-    raise SourceError(
+    raise NoSourceError(
         f"{location}: no such folder or file. Give a folder of Parquet or CSV files, a DuckDB "
         "file (.duckdb) or a postgresql:// URL."
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.sources.cells import Heading, write_cells
-from pipeline.sources.definition import Source, SourceError
+from pipeline.sources.definition import NoSourceError, Source, SourceError
 
 if TYPE_CHECKING:
     import psycopg
@@ -94,7 +94,7 @@ def _connected(url: str) -> "Iterator[psycopg.Connection[Any]]":
             yield connection
     except psycopg.Error as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SourceError(f"{without_password(url)} cannot be read: {said}") from error
+        raise NoSourceError(f"{without_password(url)} cannot be read: {said}") from error
 
 
 class _Copied(RawIOBase):

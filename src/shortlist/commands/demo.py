@@ -28,7 +28,9 @@ def demo(
 ) -> None:
     """Simulate a retailer, run every model on it, and print a ranked list.
 
-    Leaves nothing running. Everything it makes lies under `artifacts/`.
+    A model that the gate refuses is shown with what was found and expected: so few members
+    cannot prove every model. Leaves nothing running. Everything it makes lies under
+    `artifacts/`.
 
     Example: `shortlist demo --members 5000`
     """

@@ -9,7 +9,7 @@ from shortlist.verb import context_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.evaluation import Evaluation
+    from pipeline.evaluation import Evaluation, Figure
     from shortlist.context import Context
 
 
@@ -25,15 +25,20 @@ def evaluate(
     Example: `shortlist evaluate customer_activity --json`
     """
     from pipeline.evaluation import NoEvaluationError
-    from pipeline.versions import evaluation_of, versions
+    from pipeline.versions import evaluation_of, version_folder, versions
 
     context = context_of(ctx)
     known = versions(context.artifacts, model)
     if version is None and not known:
         raise NoEvaluationError(f"{model} has no version yet. `shortlist run` trains one.")
-    found = evaluation_of(context.artifacts, model, version or known[-1].number)
+    number = version or known[-1].number
+    found = evaluation_of(context.artifacts, model, number)
     context.console.print(measures_table(found))
     print_alarms(context, found)
+    for title, name in (("Report", "report.html"), ("Model card", "model_card.md")):
+        path = version_folder(context.artifacts, model, number) / name
+        if path.exists():
+            context.console.print(f"{title}: {path}", soft_wrap=True)
     context.answer(found.model_dump(mode="json"))
 
 
@@ -65,7 +70,13 @@ def measures_table(evaluation: "Evaluation") -> "Table":
         table.add_column(side, justify="right")
     for name in evaluation.measures:
         cells = (sides[side].get(name) for side in sides)
-        table.add_row(
-            name, *(f"{f.value:.4f} [{f.low:.4f}, {f.high:.4f}]" if f else "" for f in cells)
-        )
+        table.add_row(name, *map(_cell, cells))
+    for name, one in evaluation.auxiliary.items():
+        table.add_row(f"roc_auc of {name} ({one.positives:,})", _cell(one.roc_auc))
     return table
+
+
+def _cell(figure: "Figure | None") -> str:
+    if figure is None:
+        return ""
+    return f"{figure.value:.4f} [{figure.low:.4f}, {figure.high:.4f}]"

@@ -13,6 +13,9 @@ ModelName = Annotated[str, typer.Argument(help="A model, such as customer_activi
 def models(ctx: typer.Context) -> None:
     """List every registered version: what the gate said of it, and which one is live.
 
+    A version that a person has replaced, by rollback or by promoting another one, is withdrawn
+    since then: no run makes it live again, `shortlist promote` does.
+
     Example: `shortlist models`
     """
     from rich.table import Table
@@ -27,12 +30,18 @@ def models(ctx: typer.Context) -> None:
     for name in (folder.name for folder in folders):
         for version in versions(context.artifacts, name):
             decision = decision_of(context.artifacts, name, version.number)
+            withdrawn = live[name].withdrawn_versions if name in live else {}
             evaluation = evaluation_of(context.artifacts, name, version.number)
             rows.append(
                 {
                     "model": name,
                     "version": version.number,
                     "live": name in live and live[name].version == version.number,
+                    "withdrawn": (
+                        withdrawn[version.number].isoformat(timespec="minutes")
+                        if version.number in withdrawn
+                        else None
+                    ),
                     "gate": "not asked" if decision is None else _said(decision.passed),
                     "calibrated": decision is not None and decision.calibrated,
                     "tested_as_of": evaluation.as_of.isoformat(),
@@ -42,7 +51,7 @@ def models(ctx: typer.Context) -> None:
             )
     table = Table(*(rows[0] if rows else {"no version yet; `shortlist run` trains one": ""}))
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
     context.console.print(table)
     context.answer(rows)
 
@@ -77,6 +86,9 @@ def promote(
 
 def rollback(ctx: typer.Context, model: ModelName) -> None:
     """Make the previous release of a model live again, exactly as it was.
+
+    What was live is withdrawn: the next run keeps away from it, and `shortlist promote` brings
+    it back.
 
     Example: `shortlist rollback customer_activity`
     """

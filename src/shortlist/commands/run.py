@@ -65,6 +65,8 @@ def run(
         overrides=dict(read_setting(one) for one in overrides or []),
     )
     report(context, published)
+    if not all(one.decision.passed for one in published.values()):
+        raise typer.Exit(4)
 
 
 def read_day(text: str) -> date:
@@ -84,7 +86,7 @@ def read_setting(text: str) -> tuple[str, Any]:
 
 
 def report(context: "Context", published: "dict[str, Published]") -> None:
-    """Say what became of each model; exit with 4 if the gate refused one."""
+    """Say what became of each model."""
     console = context.console
     for name, one in published.items():
         number, decision = one.version.number, one.decision
@@ -98,6 +100,12 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
                 f"{name}: version {one.live} is live, {one.score_set.rows:,} customers scored "
                 f"as of {one.score_set.as_of}"
             )
+        if one.withdrawn:
+            better = number if decision.passed else one.live
+            console.print(
+                f"newer scores of version {better} were withdrawn by hand. To use them all the "
+                f"same: shortlist promote {name} --version {better}"
+            )
         if not decision.calibrated:
             console.print(
                 f"version {number} is not calibrated: use its order, not its level "
@@ -108,8 +116,6 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
             for refusal in decision.refusals():
                 console.print(f"  {refusal}")
     context.answer({name: document(one) for name, one in published.items()})
-    if not all(one.decision.passed for one in published.values()):
-        raise typer.Exit(4)
 
 
 def document(one: "Published") -> dict[str, Any]:
@@ -120,5 +126,6 @@ def document(one: "Published") -> dict[str, Any]:
         "score_set": one.score_set.id if one.score_set else None,
         "as_of": one.score_set.as_of if one.score_set else None,
         "rows": one.score_set.rows if one.score_set else None,
+        "withdrawn": one.withdrawn,
         "decision": one.decision.model_dump(mode="json"),
     }

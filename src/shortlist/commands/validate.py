@@ -43,8 +43,11 @@ def validate(
 ) -> None:
     """Check tables row by row, set bad rows aside with their reasons, and report.
 
-    Nothing is lost: every row read is accepted or quarantined. Exit code 2 means that more
-    than the tolerated share of a table was quarantined.
+    Nothing is lost: every row read is accepted or quarantined.
+
+    Exit codes: 0 accepted, 1 an error, such as a folder that is not there, 2 data refused: more
+    than the tolerated share of a table was quarantined, or a table, a column or whole file
+    cannot be used.
 
     Example: `shortlist validate data/export --json | jq .quarantined`
     """

@@ -177,3 +177,26 @@ def test_the_leak_tells_who_will_take_the_card(tmp_path):
         "where step = 'activated' order by 1"
     )
     assert duckdb.sql(marked).fetchall() == duckdb.sql(took).fetchall()
+
+
+def test_the_card_is_taken_until_the_end_of_a_single_year_as_well(tmp_path):
+    import duckdb
+
+    from pipeline.simulator.presets import PRESETS
+    from pipeline.simulator.simulate import simulate
+
+    folder = tmp_path / "chain"
+    simulate(PRESETS["retail"], members=3000, months=12, seed=5, to=folder)
+    expected, activated = duckdb.execute(
+        """
+        select sum(probability), count(*) filter (exists(
+            from read_parquet($events) e
+            where e.customer_id = t.customer_id and step = 'activated'
+            and event_time >= timestamptz '2026-08-03 00:00:00+08'
+            and event_time < timestamptz '2026-11-01 00:00:00+08'))
+        from read_parquet($truth) t where as_of = date '2026-07-27'
+        """,
+        {"events": f"{folder}/card_events.parquet", "truth": f"{folder}/truth/card.parquet"},
+    ).fetchall()[0]
+    assert expected > 50
+    assert agrees(activated, expected)

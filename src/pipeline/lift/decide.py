@@ -1,45 +1,24 @@
-"""From a finished training of what offers change to what is live."""
+"""Compare a version of a model of offers with what is live, and ask the gate."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 from models.definition import LiftModel
 from models.effects.shipped import Learned
-from pipeline.durable import write_json
 from pipeline.evaluation import Figure
 from pipeline.gate import Decision, Kind
 from pipeline.lift.gate import decide
 from pipeline.lift.judge import effect_table
 from pipeline.lift.policy import gained, recommended
-from pipeline.lift.score import score
 from pipeline.lift.train import read_split
 from pipeline.lift.training import read_training
 from pipeline.project import Project
-from pipeline.publish import Published, champion_of
-from pipeline.registry import register
-from pipeline.release import release
-from pipeline.versions import Version, decision_of, evaluation_of, version_folder, versions
+from pipeline.versions import Version, evaluation_of, version_folder, versions
 
 
-def publish(project: Project, model: LiftModel, *, clock: Callable[[], datetime]) -> Published:
-    """Register the newest training, let the gate decide, and release scores of the champion."""
-    artifacts = project.artifacts
-    version = register(project, model)
-    champion = champion_of(project, model.name)
-    decision = decision_of(artifacts, model.name, version.number)
-    if decision is None:
-        decision = _decide(project, model, version, champion)
-        folder = version_folder(artifacts, model.name, version.number)
-        write_json(folder / "decision.json", decision.model_dump(mode="json"))
-    winner = version.number if decision.passed else champion
-    if winner is None:
-        return Published(version, decision, None, None)
-    scored = score(project, model, winner, clock=clock)
-    release(artifacts, model.name, version=winner, score_set=scored.id, at=clock())
-    return Published(version, decision, winner, scored)
-
-
-def _decide(project: Project, model: LiftModel, version: Version, champion: str | None) -> Decision:
+def decide_lift(
+    project: Project, model: LiftModel, version: Version, champion: str | None
+) -> Decision:
+    """Ask the gate whether a version may go live, in the place of the champion if there is one."""
     artifacts = project.artifacts
     evaluation = evaluation_of(artifacts, model.name, version.number)
     learned = Learned.load(version_folder(artifacts, model.name, version.number), model)

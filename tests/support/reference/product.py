@@ -4,33 +4,37 @@ from collections import Counter, defaultdict
 from datetime import date
 from itertools import pairwise
 from statistics import median
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from reference import _change, _placed, _share, _visible
 
-Row = dict[str, Any]
+from reference.holding import placed
+from reference.rows import Row, change, share, visible
 
 
 def product_reference(tables: dict[str, list[Row]], *, as_of: date, time_zone: str) -> pd.DataFrame:
     """Return every product feature of every listed product, by product."""
     zone = ZoneInfo(time_zone)
     products = [p for p in tables["products"] if p.get("purpose") != "health"]
-    ill = {p["product_id"] for p in tables["products"]} - {p["product_id"] for p in products}
-    anonymous = [{**r, "customer_id": r["customer_id"] or "?"} for r in tables["transactions"]]
-    sales = [
-        {**r, "customer_id": None if r["customer_id"] == "?" else r["customer_id"]}
-        for r in _visible(anonymous, as_of, zone)
-        if r["kind"] == "sale" and r["product_id"] not in ill
-    ]
-    by_id = {p["product_id"]: {**p, "like": _like(p)} for p in _placed(products)}
+    sales = [r for r in lines_seen(tables, as_of, zone) if r["kind"] == "sale"]
+    by_id = {p["product_id"]: {**p, "like": like_of(p)} for p in placed(products)}
     companions = _companions(sales, by_id)
     rows = {name: _one(p, sales, by_id, companions, as_of) for name, p in by_id.items()}
     return pd.DataFrame.from_dict(rows, orient="index").sort_index()
 
 
-def _like(product: Row) -> str | None:
+def lines_seen(tables: dict[str, list[Row]], as_of: date, zone: ZoneInfo) -> list[Row]:
+    """Return the lines that the cut-off sees, those without a customer included."""
+    ill = {p["product_id"] for p in tables["products"] if p.get("purpose") == "health"}
+    anonymous = [{**r, "customer_id": r["customer_id"] or "?"} for r in tables["transactions"]]
+    return [
+        {**r, "customer_id": None if r["customer_id"] == "?" else r["customer_id"]}
+        for r in visible(anonymous, as_of, zone)
+        if r["product_id"] not in ill
+    ]
+
+
+def like_of(product: Row) -> str | None:
     return product.get("category_3") or product.get("category_2") or product.get("category")
 
 
@@ -46,7 +50,7 @@ def _one(
     )
     launched = product.get("launched_on")
     age = (as_of - launched).days if launched else max((r["before"] for r in own), default=None)
-    trend = _change(sold[90], sold[180] - sold[90])
+    trend = change(sold[90], sold[180] - sold[90])
     gone = product.get("withdrawn_on")
     if age is not None and age <= 0:
         stage = "announced"
@@ -71,8 +75,8 @@ def _one(
         "buyer_customer_count_365d": len(
             {r["customer_id"] for r in own if r["before"] <= 365 and r["customer_id"]}
         ),
-        "heat_share": _share(sold[30], alike) if product["like"] else None,
-        "heat_trend_ratio_30d": _change(sold[30], sold[60] - sold[30]),
+        "heat_share": share(sold[30], alike) if product["like"] else None,
+        "heat_trend_ratio_30d": change(sold[30], sold[60] - sold[30]),
         "heat_trend_ratio_90d": trend,
         "life_cycle_stage": stage,
         "is_new_product": int(age is None or age <= 90),
@@ -84,7 +88,7 @@ def _one(
         "product_generation": generation,
         "has_predecessor_product": int(any(p["generation"] < generation for p in kin)),
         "days_since_successor_launch": since if since is not None and since > 0 else None,
-        "typical_repurchase_days": _gap(product, sales, by_id),
+        "typical_repurchase_days": typical_gap(product, sales, by_id),
         "supply_of_piece_days": product.get("days_of_supply"),
         "companion_category": best[0] if best else None,
         "companion_confidence_share": best[1] if best else None,
@@ -92,7 +96,7 @@ def _one(
     }
 
 
-def _gap(product: Row, sales: list[Row], by_id: dict[str, Row]) -> float | None:
+def typical_gap(product: Row, sales: list[Row], by_id: dict[str, Row]) -> float | None:
     for level in ("like", "category"):
         if product.get(level) is None:
             continue
@@ -106,7 +110,8 @@ def _gap(product: Row, sales: list[Row], by_id: dict[str, Row]) -> float | None:
     return None
 
 
-def _companions(sales: list[Row], by_id: dict[str, Row]) -> dict:
+def associations(sales: list[Row], by_id: dict[str, Row]) -> dict[tuple[str, str], Row]:
+    """Return confidence, lift and joint orders by pair of categories, of all seasons."""
     orders = defaultdict(set)
     for r in sales:
         like = by_id.get(r["product_id"], {}).get("like")
@@ -114,10 +119,20 @@ def _companions(sales: list[Row], by_id: dict[str, Row]) -> dict:
             orders[r["order_id"]].add(like)
     alone = Counter(like for found in orders.values() for like in found)
     joint = Counter((a, b) for found in orders.values() for a in found for b in found if a != b)
+    return {
+        (lead, other): {
+            "joint": n,
+            "confidence": n / alone[lead],
+            "lift": n * len(orders) / (alone[lead] * alone[other]),
+        }
+        for (lead, other), n in joint.items()
+        if n >= 10
+    }
+
+
+def _companions(sales: list[Row], by_id: dict[str, Row]) -> dict:
     best: dict = {}
-    for (lead, other), n in joint.items():
-        if n >= 10:
-            lift = n * len(orders) / (alone[lead] * alone[other])
-            candidate = (-lift, -n, other, n / alone[lead])
-            best[lead] = min(best.get(lead, candidate), candidate)
-    return {lead: (other, share, -lift) for lead, (lift, _, other, share) in best.items()}
+    for (lead, other), of in associations(sales, by_id).items():
+        candidate = (-of["lift"], -of["joint"], other, of["confidence"])
+        best[lead] = min(best.get(lead, candidate), candidate)
+    return {lead: (other, part, -lift) for lead, (lift, _, other, part) in best.items()}
