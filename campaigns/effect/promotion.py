@@ -68,7 +68,10 @@ class PromotionReport(BaseModel):
     starts_on, ends_on : date
         First day, and first day after the end.
     products, companions : tuple of str
-        Promoted products, and the companions (categories) in which a halo was looked for.
+        Promoted products, and the kinds of products in which a halo was looked for.
+    family : tuple of str
+        Kinds of products in which a loss was looked for: the rest of the category, except what
+        had a promotion of its own at the time.
     stores : int, optional
         Stores that ran it; none where all did.
     excluded_weeks : int
@@ -90,6 +93,7 @@ class PromotionReport(BaseModel):
     level: float
     products: tuple[str, ...]
     companions: tuple[str, ...]
+    family: tuple[str, ...]
     stores: int | None
     excluded_weeks: int
     parts: tuple[Part, ...]
@@ -181,7 +185,8 @@ def effect_of_promotion(name: str, grains: Grains, *, as_of: date, level: float)
         ends_on=own.ends_on,
         level=level,
         products=tuple(sorted(own.products)),
-        companions=together,
+        companions=tuple(sorted(_kinds(products, roles, "companion"))),
+        family=tuple(sorted(_kinds(products, roles, "family"))),
         stores=None if own.stores is None else len(own.stores),
         excluded_weeks=len(excluded),
         parts=tuple(Part.model_validate(row) for row in found.summary.to_dict(orient="records")),
@@ -279,6 +284,11 @@ def _on_sale(products: pd.DataFrame, own: _Scope) -> pd.Series:
     late = launched >= pd.Timestamp(own.ends_on)
     gone = withdrawn <= pd.Timestamp(own.starts_on)
     return ~(late | gone)
+
+
+def _kinds(products: pd.DataFrame, roles: pd.DataFrame, role: str) -> set[str]:
+    ids = roles.loc[roles["role"] == role, "product_id"]
+    return set(products.loc[products["product_id"].isin(ids), _KIND].dropna())
 
 
 #: The level of the category at which companions are looked for.
