@@ -44,6 +44,33 @@ class Learner(Classifier, Protocol):
         """Return an unfitted copy with what early stopping decided, to be fitted on more rows."""
 
 
+class LiftLearning(Protocol):
+    """What the pipeline asks of a learner of effects; see `models.learners.LiftLearner`."""
+
+    effects_: dict[str, Any]
+    scores_: Any
+
+    def fit(
+        self, X: pd.DataFrame, y: Any, arm: Any, *, probability: Any = None, cluster: Any = None
+    ) -> Self:
+        """Learn from rows `X`, outcomes `y` and the arms drawn."""
+
+    def predict_effect(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the effect of each treated arm, one column an arm."""
+
+    def predict_effect_interval(
+        self, X: pd.DataFrame, *, level: float = 0.95
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return lower and upper ends, each as `predict_effect` returns effects."""
+
+    def save(self, folder: Path) -> None:
+        """Write what was learned as text."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read back what `save` wrote."""
+
+
 @runtime_checkable
 class Explainer(Protocol):
     """A classifier that says what each column adds to a row's probability."""
@@ -218,3 +245,48 @@ class Model:
     candidates: Any = None
     title: Mapping[str, str] = field(default_factory=dict)
     use: ModelUse | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiftModel:
+    """A question about offers: what each of them changes, and for whom.
+
+    Rows are customers as they were when a campaign drew their arm: the cut-off is the day of
+    the assignment, so that nothing a campaign caused can be among the features. Effects are
+    of the assignment, whether or not the contact came through (intention to treat).
+
+    Attributes
+    ----------
+    name, title, unit, eligible, features, cadence
+        As in `Model`.
+    label : Label
+        The outcome that an offer is to change: a yes or a no.
+    gap_days, horizon_days : int
+        Outcomes count in `[assigned + gap, assigned + gap + horizon)`.
+    learner : callable
+        Takes a seed, returns an unfitted learner of effects.
+    response : Baseline
+        Who responds, whatever the arm: the ranking that targeting by probability would use,
+        and the outcome that scores are adjusted by.
+    segments : tuple of Feature
+        Columns by which a rule may tell customers apart where no finer order is found.
+    control : str
+        Name of the arm that was left alone.
+    min_arm : int
+        Fewest customers of an arm of a campaign; with fewer it is refused.
+    """
+
+    name: str
+    unit: Unit
+    eligible: Callable[[ir.Table], ir.BooleanValue]
+    label: Label
+    gap_days: int
+    horizon_days: int
+    features: tuple[Feature, ...]
+    learner: Callable[[int], LiftLearning]
+    response: Baseline
+    segments: tuple[Feature, ...]
+    cadence: Cadence
+    control: str = "control"
+    min_arm: int = 100
+    title: Mapping[str, str] = field(default_factory=dict)

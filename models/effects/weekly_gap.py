@@ -91,12 +91,17 @@ class WeeklyBaseline:
             )
         inverse = np.linalg.inv(seen.T @ seen)
         # A margin may be below 0 in a week of giving away; a quiet one counts as none then.
+        # So does one of the stores that they are compared with.
+        reference = np.maximum(reference, 0.0)
         ratio = np.log((np.maximum(series[quiet], 0.0) + least) / (reference[quiet] + least))
         solution = inverse @ seen.T @ ratio
         rest = ratio - seen @ solution
-        # The mean of a multiple is not the multiple at the mean logarithm (Duan's smearing).
-        smeared = np.exp(columns @ solution) * float(np.exp(rest).mean())
-        expected = np.maximum(smeared * (reference + least) - least, 0.0)
+        # The mean of a multiple is not the multiple at the mean logarithm. What is expected of
+        # quiet weeks has to add up to what they sold: the mean of the ratios (Duan's smearing)
+        # would count the noise of the reference as well, and expect too much.
+        plain = np.exp(columns @ solution) * (reference + least)
+        smearing = float((series[quiet] + least).sum() / plain[quiet].sum())
+        expected = np.maximum(smearing * plain - least, 0.0)
         memory = _memory(rest, np.flatnonzero(quiet), freedom)
         at = np.flatnonzero(quiet)
         correlation = memory ** np.abs(at[:, None] - at[None, :])

@@ -110,6 +110,8 @@ class _Fitting:
         self.bins_with_arm = Bins(np.hstack([rows.matrix, flags]), growing)
         empty = np.zeros((len(trial.y), len(trial.arms)))
         self.found = Candidates(outcomes=empty, scores=empty[:, 1:])
+        # Folds share most of their rows, so a line begins where that of the last one ended.
+        self.begun: dict[tuple[str, int], FloatArray] = {}
 
     def outcomes(self, fold: Fold, reading: Reading) -> list[Sum]:
         """Learn the outcome under each arm: T, and the response."""
@@ -119,7 +121,14 @@ class _Fitting:
             y = self.trial.y[own]
             trees.append(alone(self.bins.grow(own, y, logistic=self.logistic)))
             few = own[thinned(len(own), seed=self.seed)]
-            line = fit_line(self.line[few], self.trial.y[few], logistic=self.logistic, ridge=1.0)
+            line = fit_line(
+                self.line[few],
+                self.trial.y[few],
+                logistic=self.logistic,
+                ridge=1.0,
+                start=self.begun.get(("outcome", arm)),
+            )
+            self.begun["outcome", arm] = line
             lines.append(alone(LineSurface(float(line[0]), line[1:], self.logistic)))
         outcome = [(tree + line).times(0.5) for tree, line in zip(trees, lines, strict=True)]
         for arm, total in enumerate(outcome):
@@ -205,9 +214,15 @@ class _Fitting:
         design = np.column_stack([columns, off, columns * off[:, None]])
         doubtful = np.arange(2 * width + 1) > width
         total = Sum(())
-        for weight, solution in fit_by_evidence(
-            design, self.trial.y[pair], doubtful, logistic=self.logistic
-        ):
+        believed = fit_by_evidence(
+            design,
+            self.trial.y[pair],
+            doubtful,
+            logistic=self.logistic,
+            start=self.begun.get(("S", arm)),
+        )
+        self.begun["S", arm] = believed[0].solution
+        for weight, solution in believed:
             main, by_arm = solution[1 : width + 1], solution[width + 2 :]
             for sign, at in ((1, 1 - share), (-1, -share)):
                 intercept = float(solution[0] + at * solution[width + 1])

@@ -71,6 +71,8 @@ class LiftLearner(BaseEstimator):  # type: ignore[misc]
         Whether probabilities were known; if not, effects are observational.
     clipped_ : int
         Fitted probabilities that were raised to `clip`.
+    scores_ : array of shape (n, n_treated)
+        Doubly robust scores of the rows of training; they are not saved.
 
     Examples
     --------
@@ -170,6 +172,7 @@ class LiftLearner(BaseEstimator):  # type: ignore[misc]
         if not self.randomized_:
             chance = np.maximum(chance, self.clip)
         found = fit_candidates(rows, trial, chance, folds, growing)
+        self.scores_ = found.scores
         self._stack(found, trial, folds)
         return self
 

@@ -26,7 +26,14 @@ class Believed(NamedTuple):
     solution: FloatArray
 
 
-def fit_line(columns: FloatArray, y: FloatArray, *, logistic: bool, ridge: float) -> FloatArray:
+def fit_line(
+    columns: FloatArray,
+    y: FloatArray,
+    *,
+    logistic: bool,
+    ridge: float,
+    start: FloatArray | None = None,
+) -> FloatArray:
     """Return the intercept and the coefficients.
 
     Parameters
@@ -39,6 +46,8 @@ def fit_line(columns: FloatArray, y: FloatArray, *, logistic: bool, ridge: float
         Whether `y` is 0 or 1 and the line runs in log-odds.
     ridge : float
         Penalty on squared coefficients, the sum of squares being that of `y` itself.
+    start : array of shape (p + 1,), optional
+        Where a logistic fit begins, such as the line of another fold.
 
     Returns
     -------
@@ -52,7 +61,7 @@ def fit_line(columns: FloatArray, y: FloatArray, *, logistic: bool, ridge: float
     array([1., 2.])
     """
     if logistic and 0 < y.mean() < 1:
-        return fit_logistic(columns, y, penalty=ridge)
+        return fit_logistic(columns, y, penalty=ridge, start=start)
     if logistic:
         return _constant(y, columns.shape[1])
     mean = columns.mean(axis=0)
@@ -69,6 +78,7 @@ def fit_by_evidence(
     doubtful: NDArray[np.bool_],
     *,
     logistic: bool,
+    start: FloatArray | None = None,
 ) -> list[Believed]:
     r"""Fit lines under several ridges, each weighted by how well it explains the data.
 
@@ -88,6 +98,8 @@ def fit_by_evidence(
         Which terms get the ridges in question; others get a weak one.
     logistic : bool
         Whether `y` is 0 or 1 and the line runs in log-odds.
+    start : array of shape (p + 1,), optional
+        Where a logistic fit begins, such as a solution of another fold.
 
     Returns
     -------
@@ -100,22 +112,23 @@ def fit_by_evidence(
     """
     if logistic and not 0 < y.mean() < 1:
         return [Believed(1.0, _constant(y, columns.shape[1]))]
-    start = RIDGES[0]
-    # One penalty for all, so weak terms are scaled up.
-    scale = np.where(doubtful, 1.0, np.sqrt(start / WEAK))
-    first = fit_line(columns * scale, y, logistic=logistic, ridge=start)
-    first[1:] *= scale
     design = np.column_stack([np.ones(len(y)), columns])
-    fitted = design @ first
     if logistic:
-        p = 1 / (1 + np.exp(-np.clip(fitted, -700, 700)))
+        first = _first_logistic(columns, y, doubtful, start)
+        p = 1 / (1 + np.exp(-np.clip(design @ first, -700, 700)))
         variance = 1.0
-        hessian = (design * (p * (1 - p))[:, None]).T @ design
+        root = design * np.sqrt(p * (1 - p))[:, None]
+        hessian = root.T @ root
         pull = design.T @ (y - p)
     else:
-        variance = max(float(np.mean((y - fitted) ** 2)), 1e-12 * float(np.var(y)) + 1e-300)
-        hessian = design.T @ design / variance
-        pull = design.T @ (y - fitted) / variance
+        gram = design.T @ design
+        moments = design.T @ y
+        prior = np.concatenate(([0.0], np.where(doubtful, RIDGES[0], WEAK))) + 1e-9 * len(y)
+        first = np.linalg.solve(gram + np.diag(prior), moments)
+        left = y - design @ first
+        variance = max(float(np.mean(left**2)), 1e-12 * float(np.var(y)) + 1e-300)
+        hessian = gram / variance
+        pull = (moments - gram @ first) / variance
     # Around the first solution the log-likelihood is a parabola with this target.
     target = hessian @ first + pull
     solutions, evidence = [], []
@@ -131,6 +144,24 @@ def fit_by_evidence(
     weight = np.where(weight >= LEAST_EVIDENCE * weight.sum(), weight, 0.0)
     weight /= weight.sum()
     return [Believed(float(w), s) for w, s in zip(weight, solutions, strict=True) if w > 0]
+
+
+def _first_logistic(
+    columns: FloatArray,
+    y: FloatArray,
+    doubtful: NDArray[np.bool_],
+    start: FloatArray | None,
+) -> FloatArray:
+    """Fit under the first ridge; weak terms are scaled up, so that one penalty serves all."""
+    scale = np.concatenate(([1.0], np.where(doubtful, 1.0, np.sqrt(RIDGES[0] / WEAK))))
+    found = fit_line(
+        columns * scale[1:],
+        y,
+        logistic=True,
+        ridge=RIDGES[0],
+        start=None if start is None else start / scale,
+    )
+    return np.asarray(found * scale, dtype=np.float64)
 
 
 def _constant(y: FloatArray, width: int) -> FloatArray:

@@ -18,6 +18,7 @@ def fit_logistic(
     *,
     indicators: Any = None,
     penalty: float = 1e-6,
+    start: FloatArray | None = None,
 ) -> FloatArray:
     r"""Return the intercept and the coefficients that minimise the penalised log loss.
 
@@ -38,6 +39,8 @@ def fit_logistic(
     penalty : float
         Strength of the ridge on the coefficients, not on the intercept; above 0, so that
         separated rows have a finite answer.
+    start : array of shape (1 + p + q,), optional
+        Where to begin, such as the answer for nearly the same rows; it saves steps.
 
     Returns
     -------
@@ -62,6 +65,8 @@ def fit_logistic(
     rate = np.clip(weights @ y / weights.sum(), 1e-6, 1 - 1e-6)
     solution = np.zeros(width)
     solution[0] = np.log(rate / (1 - rate)) - weights @ offsets / weights.sum()
+    if start is not None:
+        solution = np.array(start, dtype=np.float64)
     side = np.where(y == 1, -1.0, 1.0)
 
     def log_odds_of(candidate: FloatArray) -> FloatArray:
@@ -79,10 +84,12 @@ def fit_logistic(
         gradient = ridge * solution
         gradient[:dense] += design.T @ residual
         curvature = weights * np.maximum(p * (1 - p), 1e-12)
-        curved = design * curvature[:, None]
+        # A matrix times its own transpose costs half of what two different ones do.
+        root = design * np.sqrt(curvature)[:, None]
         hessian = np.diag(ridge)
-        hessian[:dense, :dense] += curved.T @ design
+        hessian[:dense, :dense] += root.T @ root
         if indicators is not None:
+            curved = design * curvature[:, None]
             gradient[dense:] += indicators.T @ residual
             hessian[dense:, :dense] = indicators.T @ curved
             hessian[:dense, dense:] = hessian[dense:, :dense].T

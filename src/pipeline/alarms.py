@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from models.definition import Classifier, Model
+from models.definition import Classifier, LiftModel, Model
 from models.measures import roc_auc
 from models.measures.adversarial import adversarial_auc
 from models.measures.column_auc import column_auc
@@ -33,6 +33,7 @@ from models.measures.null_auc import null_auc
 from pipeline.cutoffs import Cutoffs
 from pipeline.examples import Examples, together
 from pipeline.labels import read_label_manifest
+from pipeline.lift.cutoffs import LiftCutoffs
 from pipeline.project import OutcomeWindow
 from pipeline.snapshot_store import read_manifest
 
@@ -177,7 +178,7 @@ def permuted_alarm(
     return Alarm(name="permuted labels", found=area, low=low, high=high)
 
 
-def late_alarm(artifacts: Path, model: Model, cutoffs: Cutoffs) -> Alarm:
+def late_alarm(artifacts: Path, model: Model | LiftModel, cutoffs: Cutoffs | LiftCutoffs) -> Alarm:
     """Ring if a snapshot counts a row that was known, or happened, on its cut-off or later.
 
     The figure is the smallest number of days by which rows come before their cut-off.

@@ -12,7 +12,8 @@ from pipeline.evaluation import Evaluation, evaluation_path, judge, judge_auxili
 from pipeline.examples import read_auxiliary, read_examples
 from pipeline.leaks import check_leaks
 from pipeline.left_out import left_out_reason, note_left_out
-from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.lift.evaluate import evaluate as evaluate_lift
+from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
 from pipeline.report import write_report
 from pipeline.report.drift import read_populations
 from pipeline.report.segments import read_segments
@@ -30,6 +31,8 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
         with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
             note_left_out(folder, reason)
         return None
+    if (lift := find_lift(name)) is not None:
+        return evaluate_lift(project, lift)
     model = configured(find_model(name), project)
     cutoffs = read_cutoffs(project.artifacts, name)
     trained = trained_folder(project.artifacts, name)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import ibis.expr.types as ir
 
-from models.definition import Model
+from models.definition import LiftModel, Model
 from pipeline.cutoffs import Cutoffs, TooLittleHistoryError, plan_cutoffs
 from pipeline.grain_store import Grains
-from pipeline.project import Project, find_model, outcome_window
+from pipeline.lift.cutoffs import LiftCutoffs, plan_lift
+from pipeline.project import Project, find_lift, find_model, outcome_window
 
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
 #: outcome window that reaches into days without data would count everybody as a no.
@@ -66,7 +67,7 @@ def scoring_cutoff(asked: date | None, span: Span) -> date:
     return asked
 
 
-def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | str]:
+def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | LiftCutoffs | str]:
     """Return the cut-offs of each model of a project, or why the data cannot teach it.
 
     Raises
@@ -78,7 +79,7 @@ def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | st
     """
     as_of = scoring_cutoff(project.run.as_of, span)
     plans = {
-        name: _plan_one(project, find_model(name), grains, span, as_of)
+        name: _plan_one(project, find_lift(name) or find_model(name), grains, span, as_of)
         for name in project.params.models
     }
     reasons = {name: reason for name, reason in plans.items() if isinstance(reason, str)}
@@ -90,11 +91,19 @@ def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | st
 
 
 def _plan_one(
-    project: Project, model: Model, grains: Grains, span: Span, as_of: date
-) -> Cutoffs | str:
+    project: Project, model: Model | LiftModel, grains: Grains, span: Span, as_of: date
+) -> Cutoffs | LiftCutoffs | str:
     absent = [name for name in model.label.grain.sources if name not in grains.delivered]
     if absent:
         return f"{' and '.join(absent)} not delivered."
+    if isinstance(model, LiftModel):
+        return plan_lift(
+            {name: grains.table(name) for name in grains.delivered},
+            as_of=as_of,
+            window=outcome_window(model, project.params.models[model.name]),
+            time_zone=project.params.time_zone,
+            most=project.params.snapshots.max_training,
+        )
     first = first_day(grains, model, span)
     if first is None:
         return f"{' and '.join(model.label.grain.sources)} without a row that could be an outcome."

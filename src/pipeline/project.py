@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from models.definition import Model
+from models.definition import LiftModel, Model
 from pipeline.cutoffs import Cutoffs
 from pipeline.durable import write_json
 from pipeline.left_out import LeftOutError
@@ -51,13 +51,23 @@ def find_model(name: str) -> Model:
     ParamsError
         If there is no such module, or it declares no model of that name.
     """
-    try:
-        model = getattr(import_module(f"models.{name}"), name, None)
-    except ModuleNotFoundError:
-        model = None
+    model = _declared(name)
     if not isinstance(model, Model):
         raise ParamsError(f"no model is called {name}. A model `x` is declared in models/x.py.")
     return model
+
+
+def find_lift(name: str) -> LiftModel | None:
+    """Return the model declared in `models/NAME.py` if it is one of what offers change."""
+    model = _declared(name)
+    return model if isinstance(model, LiftModel) else None
+
+
+def _declared(name: str) -> object:
+    try:
+        return getattr(import_module(f"models.{name}"), name, None)
+    except ModuleNotFoundError:
+        return None
 
 
 class OutcomeWindow(NamedTuple):
@@ -67,7 +77,7 @@ class OutcomeWindow(NamedTuple):
     horizon_days: int
 
 
-def outcome_window(model: Model, params: ModelParams) -> OutcomeWindow:
+def outcome_window(model: Model | LiftModel, params: ModelParams) -> OutcomeWindow:
     """Return the window of a model: as declared, unless `params.yaml` says otherwise."""
     return OutcomeWindow(
         model.gap_days if params.gap_days is None else params.gap_days,
@@ -75,7 +85,7 @@ def outcome_window(model: Model, params: ModelParams) -> OutcomeWindow:
     )
 
 
-def write_cutoffs(artifacts: Path, plans: Mapping[str, Cutoffs | str]) -> None:
+def write_cutoffs(artifacts: Path, plans: Mapping[str, Any]) -> None:
     """Record the cut-offs of every model, or why it is left out, in `artifacts/cutoffs.json`."""
     write_json(
         artifacts / "cutoffs.json",

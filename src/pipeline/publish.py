@@ -18,8 +18,10 @@ from pipeline.engine import engine
 from pipeline.evaluation import Figure, judge
 from pipeline.examples import read_examples
 from pipeline.gate import Decision, Kind, decide
+from pipeline.lift.decide import decide_lift
+from pipeline.lift.score import score as score_lift
 from pipeline.lock import exclusive
-from pipeline.project import Project, find_model, read_cutoffs
+from pipeline.project import Project, find_lift, find_model, read_cutoffs
 from pipeline.registry import register
 from pipeline.release import Released, UnreleasedModelError, read_release, release
 from pipeline.score import score
@@ -71,20 +73,24 @@ def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Pu
     that score set is released. So it does where a person has stepped back from the version;
     only a person makes that one live again.
     """
-    model = find_model(name)
-    version = register(project, model)
+    lift = find_lift(name)
+    version = register(project, lift or find_model(name))
     live = _live(project, name)
     champion = live.version if live else None
     decision = decision_of(project.artifacts, name, version.number)
     if decision is None:
-        decision = _decide(project, model, version, champion)
+        decision = (
+            decide_lift(project, lift, version, champion)
+            if lift
+            else _decide(project, find_model(name), version, champion)
+        )
         folder = version_folder(project.artifacts, name, version.number)
         write_json(folder / "decision.json", decision.model_dump(mode="json"))
     withdrawn = decision.passed and live is not None and version.number in live.withdrawn_versions
     winner = version.number if decision.passed and not withdrawn else champion
     if winner is None:
         return Published(version, decision, None, None)
-    scored = score(project, model, winner, clock=clock)
+    scored = _score(project, name, winner, clock)
     now = release(project.artifacts, name, version=winner, score_set=scored.id, at=clock()).live(
         name
     )
@@ -120,7 +126,7 @@ def promote(
         write_json(folder / "promotion.json", {"reason": reason, "at": clock()})
     # Nobody tidies up between the two: scores that are not released yet look like garbage.
     with exclusive(project.artifacts / RUN_LOCK):
-        scored = score(project, find_model(name), number, clock=clock)
+        scored = _score(project, name, number, clock)
         release(
             project.artifacts,
             name,
@@ -130,6 +136,12 @@ def promote(
             by_hand=True,
         )
     return scored
+
+
+def _score(project: Project, name: str, number: str, clock: Callable[[], datetime]) -> ScoreSet:
+    if (lift := find_lift(name)) is not None:
+        return score_lift(project, lift, number, clock=clock)
+    return score(project, find_model(name), number, clock=clock)
 
 
 def _live(project: Project, name: str) -> Released | None:

@@ -11,9 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from models.definition import Model
+from models.definition import LiftModel, Model
 from pipeline.evaluation import Evaluation, evaluation_path, read_evaluation
 from pipeline.fingerprint import digest, folder_digest
+from pipeline.lift.signature import lift_signature
 from pipeline.project import Project, outcome_window
 from pipeline.train import trained_folder
 from pipeline.versions import Version, keep, versions
@@ -27,7 +28,7 @@ def tracking_uri(artifacts: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{artifacts.resolve()}/mlflow.db"
 
 
-def register(project: Project, model: Model) -> Version:
+def register(project: Project, model: Model | LiftModel) -> Version:
     """Register the newest training of a model, once; return its version.
 
     A run that was killed after MLflow had taken the model finds it there by the digest of
@@ -52,7 +53,7 @@ def register(project: Project, model: Model) -> Version:
     return version
 
 
-def definition(project: Project, model: Model) -> str:
+def definition(project: Project, model: Model | LiftModel) -> str:
     """Return a digest of what defines a model; a scheduled refresh leaves it unchanged."""
     trained = json.loads(
         (trained_folder(project.artifacts, model.name) / "training.json").read_text("utf-8")
@@ -69,7 +70,7 @@ def definition(project: Project, model: Model) -> str:
 
 
 def _in_mlflow(
-    project: Project, model: Model, training: str, evaluation: Evaluation
+    project: Project, model: Model | LiftModel, training: str, evaluation: Evaluation
 ) -> tuple[str, str]:
     """Log one run and register its model, unless that training is registered already."""
     mlflow = quiet_mlflow()
@@ -90,12 +91,12 @@ def _in_mlflow(
         mlflow.log_artifacts(str(evaluation_path(artifacts, model.name).parent), "evaluation")
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(files("pipeline") / "packaged.py"),
+            python_model=str(files("pipeline") / _packaged(model)),
             artifacts={"trained": str(trained)},
             code_paths=[str(files(package)) for package in ("features", "models")],
             pip_requirements=[f"{name}=={installed(name)}" for name in SCORING_NEEDS],
             model_config={"model": model.name, "tested_as_of": evaluation.as_of.isoformat()},
-            signature=_signature(trained),
+            signature=lift_signature(trained) if _is_lift(model) else _signature(trained),
         )
     if not client.search_registered_models(f"name = '{model.name}'"):
         client.create_registered_model(model.name)
@@ -103,6 +104,14 @@ def _in_mlflow(
         model.name, logged.model_uri, run.info.run_id, tags={"training": training}
     )
     return str(registered.version), str(run.info.run_id)
+
+
+def _is_lift(model: Model | LiftModel) -> bool:
+    return isinstance(model, LiftModel)
+
+
+def _packaged(model: Model | LiftModel) -> str:
+    return "lift/packaged.py" if _is_lift(model) else "packaged.py"
 
 
 def quiet_mlflow() -> Any:
@@ -151,7 +160,7 @@ def _end_killed_runs(client: Any, name: str, training: str) -> None:
         client.set_terminated(attempt.info.run_id, "KILLED")
 
 
-def _parameters(project: Project, model: Model, trained: Path) -> dict[str, Any]:
+def _parameters(project: Project, model: Model | LiftModel, trained: Path) -> dict[str, Any]:
     training = json.loads((trained / "training.json").read_text(encoding="utf-8"))
     window = outcome_window(model, project.params.models[model.name])
     return {

@@ -21,11 +21,12 @@ from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
-from pipeline.left_out import left_out_reason
+from pipeline.left_out import LeftOutError, left_out_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
+from pipeline.overridden import train_overridden
 from pipeline.params import ParamsError, Run, read_params, read_run, require_sections
-from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.project import Project, find_lift, find_model, open_project
 from pipeline.publish import Published, publish
 from pipeline.registry import register
 from pipeline.sources.about import describe
@@ -107,7 +108,7 @@ def train(
     LeftOutError
         If the data cannot teach the model.
     """
-    find_model(name)
+    model = find_lift(name) or find_model(name)
     with _brought_up_to_date(
         folder,
         clock=clock,
@@ -116,8 +117,9 @@ def train(
         overrides=overrides or {},
         target=f"evaluate@{name}",
     ) as project:
-        read_cutoffs(project.artifacts, name)
-        return register(project, find_model(name))
+        if reason := left_out_reason(project.artifacts, name):
+            raise LeftOutError(f"{name} is left out: {reason}")
+        return register(project, model)
 
 
 @contextlib.contextmanager
@@ -139,7 +141,10 @@ def _brought_up_to_date(
             settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
             require_sections(folder)
             reproduce(folder, target)
-            yield open_project(folder)
+            project = open_project(folder)
+            if target is None:
+                train_overridden(project)
+            yield project
     except LockedError as error:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."

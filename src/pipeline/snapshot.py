@@ -13,6 +13,8 @@ from pipeline.engine import engine, scratch_folder
 from pipeline.events import read_events
 from pipeline.grain_store import Grains, left_out
 from pipeline.labels import build_labels
+from pipeline.lift.cutoffs import LiftCutoffs
+from pipeline.lift.outcomes import build_outcomes
 from pipeline.plan import plan, span_of
 from pipeline.profiles import build_profiles
 from pipeline.project import (
@@ -44,8 +46,10 @@ def build(project: Project) -> None:
         events = read_events(connection, artifacts / "tables", time_zone=params.time_zone)
         grains = Grains(connection, events, scratch=scratch_folder(connection, "grains"))
         plans = plan(project, grains, span_of(events))
-        cutoffs = {name: one for name, one in plans.items() if not isinstance(one, str)}
+        cutoffs = {name: one for name, one in plans.items() if isinstance(one, Cutoffs)}
+        offers = {name: one for name, one in plans.items() if isinstance(one, LiftCutoffs)}
         days = {day for own in cutoffs.values() for day in (*own.labelled, own.score)}
+        days |= {day for own in offers.values() for day in (*own.labelled, own.score)}
         status.update("snapshots: building")
         features = list(catalogue("customer", "time").values())
         for notice in left_out(grains, features):
@@ -91,6 +95,11 @@ def build(project: Project) -> None:
                 horizon_days=window.horizon_days,
                 known_before=own.score,
             )
+        for name, offered in offers.items():
+            status.update(f"{name}: what came of assignments")
+            build_outcomes(connection, grains, project, name, cutoffs=offered)
+            for notice in offered.notices:
+                console.print(f"{name}: {notice}", highlight=False)
     write_cutoffs(artifacts, plans)
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
 

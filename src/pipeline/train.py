@@ -11,7 +11,7 @@ from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples, together
 from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.left_out import left_out_reason, note_left_out
-from pipeline.project import Project, find_model, open_project, read_cutoffs
+from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
 from pipeline.tuning import configured
 
@@ -56,6 +56,11 @@ def train(project: Project, name: str) -> None:
     if reason := left_out_reason(project.artifacts, name):
         with whole_folder(trained_folder(project.artifacts, name)) as folder:
             note_left_out(folder, reason)
+        return
+    if (lift := find_lift(name)) is not None:
+        from pipeline.lift.train import train as train_lift
+
+        train_lift(project, lift)
         return
     model = configured(find_model(name), project)
     cutoffs = read_cutoffs(project.artifacts, name)

@@ -14,6 +14,7 @@ from shortlist.commands.backup import backup, restore
 from shortlist.commands.db import db
 from shortlist.commands.demo import demo
 from shortlist.commands.doctor import doctor
+from shortlist.commands.effect import effect
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.features import features
 from shortlist.commands.gc import gc
@@ -39,6 +40,7 @@ app.command()(verb(run))
 app.command()(verb(train))
 app.command()(verb(tune))
 app.command()(verb(evaluate))
+app.command()(verb(effect))
 app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))

@@ -187,6 +187,8 @@ class CampaignRules:
         The channel that carries them.
     strength : mapping of str to float
         Greatest chance by which an arm brings a member, by treated arm.
+    same_effect : float, optional
+        What every arm adds to everybody's chance of a visit, in place of effects that differ.
     """
 
     count: int
@@ -200,6 +202,7 @@ class CampaignRules:
     contact_cost: float
     discount_share: float
     privilege_cost: float
+    same_effect: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +243,15 @@ class Preset:
         spoken = [tag for region in self.regions for tag in region.languages]
         printed = [tag for family in self.families for tag in family.languages]
         return tuple(dict.fromkeys([*spoken, *printed]))
+
+    def with_same_effect(self, effect: float) -> "Preset":
+        """Return the same retailer with campaigns that change everybody's chance alike.
+
+        Whoever finds customers who differ in the effect of such an offer has found noise.
+        """
+        if self.campaigns is None:
+            return self
+        return replace(self, campaigns=replace(self.campaigns, same_effect=effect))
 
     def at_pace(self, pace: float) -> "Preset":
         """Return the same retailer with members who come `pace` times as often.

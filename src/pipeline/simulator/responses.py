@@ -8,7 +8,8 @@ the campaign, the effect is exactly
 
 Persuadables have a large `brings`; sure things a p0 near 1; lost causes have left, or do not
 listen; sleeping dogs are repelled. The responses are built from what a retailer can observe
-of each member on the day of the assignment, times a hidden factor with mean 1.
+of each member on the day of the assignment, times a hidden factor with mean 1. With a
+preset's `same_effect` all of that is left aside: every arm adds the same to everybody's chance.
 """
 
 from dataclasses import dataclass
@@ -101,6 +102,11 @@ def respond(
         # Both at once would hide one another: the stronger one acts.
         stays_away = goes > comes
         comes, goes = np.where(stays_away, 0.0, comes), np.where(stays_away, goes, 0.0)
+        if rules.same_effect is not None:
+            # Of those who would not have come, as many more as there are fewer of them.
+            bringing[:, column] = np.clip(rules.same_effect / np.maximum(1 - base, 1e-9), 0, 1)
+            explained[:, column] = rules.same_effect
+            continue
         explained[:, column] = drivers["still_there"] * effect(base_if_there, comes, goes)
         bringing[:, column] = np.clip(comes * hidden, 0, MOST_BROUGHT) * there
         repelling[:, column] = np.clip(goes * hidden, 0, MOST_REPELLED) * there

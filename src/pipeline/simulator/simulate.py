@@ -118,6 +118,7 @@ def simulate(
                 "months": months,
                 "seed": seed,
                 "leak": "customers.income_band" if leak else None,
+                **_same_effect(preset),
                 "start": start,
                 "until": until,
                 "cutoffs": stated,
@@ -127,6 +128,13 @@ def simulate(
             },
         )
     return Simulated(to, rows)
+
+
+def _same_effect(preset: Preset) -> dict[str, float]:
+    rules = preset.campaigns
+    if rules is None or rules.same_effect is None:
+        return {}
+    return {"same_effect": rules.same_effect}
 
 
 def _check(members: int, months: int, to: Path) -> None:

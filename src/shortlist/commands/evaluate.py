@@ -69,12 +69,14 @@ def measures_table(evaluation: "Evaluation") -> "Table":
     for side in sides:
         table.add_column(side, justify="right")
     for name in evaluation.measures:
-        cells = (sides[side][name] for side in sides)
+        cells = (sides[side].get(name) for side in sides)
         table.add_row(name, *map(_cell, cells))
     for name, one in evaluation.auxiliary.items():
         table.add_row(f"roc_auc of {name} ({one.positives:,})", _cell(one.roc_auc))
     return table
 
 
-def _cell(figure: "Figure") -> str:
+def _cell(figure: "Figure | None") -> str:
+    if figure is None:
+        return ""
     return f"{figure.value:.4f} [{figure.low:.4f}, {figure.high:.4f}]"

@@ -33,6 +33,15 @@ def simulate(
     pace: Annotated[
         float, typer.Option(min=0.1, max=10, help="How much more often members come.")
     ] = 1.0,
+    same_effect: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=0.2,
+            metavar="SHARE",
+            help="Let every campaign add this to everybody's chance of a visit.",
+        ),
+    ] = None,
     leak: Annotated[
         bool,
         typer.Option("--leak", help="Let customers.income_band know who will take the card."),
@@ -59,8 +68,11 @@ def simulate(
     context = context_of(ctx)
     with Progress(console=context.console, transient=True) as bar:
         task = bar.add_task("Members", total=members)
+        retailer = PRESETS[preset].at_pace(pace)
+        if same_effect is not None:
+            retailer = retailer.with_same_effect(same_effect)
         written = write(
-            PRESETS[preset].at_pace(pace),
+            retailer,
             members=members,
             months=months,
             seed=seed,

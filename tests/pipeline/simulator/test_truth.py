@@ -1,7 +1,11 @@
 """What the truth says agrees with what happened."""
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+
+from pipeline.simulator.presets import PRESETS
+from pipeline.simulator.simulate import simulate
 
 
 def agrees(happened, expected):
@@ -200,3 +204,20 @@ def test_the_card_is_taken_until_the_end_of_a_single_year_as_well(tmp_path):
     ).fetchall()[0]
     assert expected > 50
     assert agrees(activated, expected)
+
+
+def test_with_the_same_effect_for_all_nobody_differs_and_only_campaigns_change(tmp_path):
+    options = {"members": 600, "months": 18, "seed": 3}
+    simulate(PRESETS["retail"], to=tmp_path / "usual", **options)
+    simulate(PRESETS["retail"].with_same_effect(0.05), to=tmp_path / "same", **options)
+    effects = pq.read_table(tmp_path / "same" / "truth" / "effects.parquet").to_pandas()
+    for arm in ("discount", "privilege"):
+        # More than everybody cannot come.
+        possible = np.minimum(0.05, 1 - effects["base"])
+        assert np.allclose(effects[f"effect_{arm}"], possible)
+        assert (possible == 0.05).mean() > 0.99
+        assert effects[f"effect_drivers_{arm}"].unique().tolist() == [0.05]
+    assert not effects["driven_away"].any()
+    for name in ("assignments", "customers", "promotions", "products"):
+        usual, same = (tmp_path / one / f"{name}.parquet" for one in ("usual", "same"))
+        assert usual.read_bytes() == same.read_bytes()

@@ -1,0 +1,1 @@
+"""Did it work? What a campaign or a promotion added, with its interval."""

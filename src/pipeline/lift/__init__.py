@@ -1,0 +1,1 @@
+"""From campaigns, assignments and what followed to the effect of each offer."""

@@ -1,0 +1,115 @@
+"""Decide whether a model of offers may go live: by the money its policy adds.
+
+The policy gives each customer the offer that is predicted to add most, and none where none
+adds any. On the untouched campaign it is compared, in money per customer and costs taken
+off, with giving nobody anything, giving everybody the best single offer, giving the same
+offers as often to anybody, and giving them to those most likely to respond.
+
+A campaign is rarely large enough to show a gain of money for sure: what one offer changes is
+a hundredth of what customers do anyway. So no alternative may surely be better, and where
+effects of single customers or of segments are shipped, their order may not surely be wrong on
+the untouched campaign. That there is an order at all was shown before, on held-out rows of
+all earlier campaigns; where it was not, averages are shipped, which claim none. Whether the
+untouched campaign shows it by itself stands in the decision, but does not decide.
+
+A challenger must not surely be worse than the champion on the same rows.
+"""
+
+from collections.abc import Mapping
+
+from models.effects.shipped import Learned
+from pipeline.alarms import Alarm
+from pipeline.evaluation import Evaluation, Figure
+from pipeline.gate import Check, Decision, Kind
+
+#: Where a calibrated order lies: real over predicted differences between customers.
+CALIBRATED_SLOPE = 1.0
+
+
+def decide(
+    evaluation: Evaluation,
+    learned: Learned,
+    *,
+    kind: Kind,
+    rivals: Mapping[str, Mapping[str, Figure]],
+    against: str | None = None,
+) -> Decision:
+    """Apply the gate.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of the version that wants to go live.
+    learned : Learned
+        What it ships.
+    kind : str
+        `first`, `changed` or `refresh`.
+    rivals : mapping of str to mapping of str to Figure
+        Policy of this version minus that of the rival, paired: the plain alternatives for a
+        first champion, else the champion.
+    against : str, optional
+        The champion's version.
+    """
+    ordered = [arm for arm, offer in learned.offers.items() if offer.kind != "average"]
+    slopes = [_calibrated(arm, evaluation.measures[f"gates_slope_{arm}"]) for arm in ordered]
+    checks = [
+        *(_not_worse(rival, one["policy_value"]) for rival, one in rivals.items()),
+        *(_order(arm, evaluation.measures[f"qini_{arm}"]) for arm in ordered),
+        *(_shown(arm, evaluation.measures[f"qini_{arm}"]) for arm in ordered),
+        *slopes,
+        *(_no_leak(alarm) for alarm in evaluation.alarms),
+    ]
+    return Decision(
+        kind=kind,
+        against=against,
+        passed=all(check.passed for check in checks if check.required),
+        calibrated=all(slope.passed for slope in slopes),
+        checks=tuple(checks),
+    )
+
+
+def _not_worse(rival: str, difference: Figure) -> Check:
+    return Check(
+        name=f"policy value minus that of {rival}",
+        expected="not surely below 0",
+        found=difference,
+        passed=difference.high >= 0,
+    )
+
+
+def _order(arm: str, qini: Figure) -> Check:
+    return Check(
+        name=f"Qini of the order by effect of {arm}",
+        expected="not surely below 0",
+        found=qini,
+        passed=qini.high >= 0,
+    )
+
+
+def _shown(arm: str, qini: Figure) -> Check:
+    return Check(
+        name=f"Qini of the order by effect of {arm}, on this campaign alone",
+        expected="surely above 0",
+        found=qini,
+        passed=qini.low > 0,
+        required=False,
+    )
+
+
+def _no_leak(alarm: Alarm) -> Check:
+    return Check(
+        name=alarm.title(),
+        expected=alarm.expected,
+        found=Figure(value=alarm.found, low=alarm.found, high=alarm.found),
+        passed=not alarm.rings,
+    )
+
+
+def _calibrated(arm: str, slope: Figure) -> Check:
+    return Check(
+        name=f"real over predicted differences of {arm}",
+        expected=f"an interval that holds {CALIBRATED_SLOPE:g}",
+        found=slope,
+        passed=slope.low <= CALIBRATED_SLOPE <= slope.high,
+        required=False,
+    )
