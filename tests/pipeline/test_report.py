@@ -25,6 +25,7 @@ from pipeline.report.curves import deciles_of, ratio_by_part
 from pipeline.report.drift import Populations
 from pipeline.report.figures import Figures
 from pipeline.report.page import Told, as_html
+from pipeline.report.plots import reliability_plot
 from pipeline.report.segments import BY, segments_of
 
 SECTIONS = [
@@ -217,6 +218,21 @@ def test_the_best_depth_is_the_highest_point_of_the_profit_curve(made):
     profit = made[1].figures.profit
     assert profit.best.value == pytest.approx(max(profit.profit), rel=0.01)
     assert profit.best_share.low <= profit.best_share.value <= profit.best_share.high
+
+
+def test_no_plot_leaves_its_axes_where_bands_are_wide(made):
+    wide = made[1].figures.calibration.model_copy(
+        update={"high": [1.0] * len(made[1].figures.calibration.high)}
+    )
+    narrow = wide.model_copy(
+        update={
+            "promised": [one / 20 for one in wide.promised],
+            "observed": [one / 20 for one in wide.observed],
+        }
+    )
+    drawn = reliability_plot(narrow)
+    heights = [float(y) for y in re.findall(r"[\d.]+,(-?[\d.]+)", drawn)]
+    assert min(heights) >= 12
 
 
 def test_a_leak_is_named_and_turns_its_light(made):

@@ -88,7 +88,7 @@ class Calibration(_Frozen):
     promised, observed, low, high : list of float
         See `models.measures.reliability`.
     histogram : list of int
-        Rows by promised probability, in twenty equal steps from 0 to 1.
+        Rows by promised probability, in twenty equal steps from 0 to the highest one.
     parts : dict
         CORP parts of the log loss: of the model and of each baseline.
     """
@@ -195,7 +195,9 @@ def calibration_of(y: ArrayLike, said: Mapping[str, NDArray[Any]], *, seed: int)
         observed=curve.observed.tolist(),
         low=curve.low.tolist(),
         high=curve.high.tolist(),
-        histogram=np.histogram(said["model"], bins=20, range=(0, 1))[0].tolist(),
+        histogram=np.histogram(said["model"], bins=20, range=(0, float(said["model"].max())))[
+            0
+        ].tolist(),
         parts={name: decomposition(y, score)._asdict() for name, score in said.items()},
     )
 

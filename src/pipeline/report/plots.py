@@ -86,12 +86,15 @@ def reliability_plot(calibration: Calibration) -> str:
         about=("Reliability diagram with consistency bands", "校準圖與一致性區間"),
     )
     most = max(calibration.histogram)
-    step = 1 / len(calibration.histogram)
+    step = calibration.promised[-1] / len(calibration.histogram)
     for place, rows in enumerate(calibration.histogram):
-        if rows and (place + 1) * step <= top + step:
-            right = min((place + 1) * step, top)
-            chart.bar((place * step, right), (0, 0.18 * top * rows / most), "quiet")
-    chart.band(calibration.promised, calibration.low, calibration.high)
+        if rows:
+            chart.bar((place * step, (place + 1) * step), (0, 0.18 * top * rows / most), "quiet")
+    chart.band(
+        calibration.promised,
+        [min(one, top) for one in calibration.low],
+        [min(one, top) for one in calibration.high],
+    )
     chart.line([0, top], [0, top], "chance")
     chart.line(calibration.promised, calibration.observed, "model")
     return chart.svg()
