@@ -4,6 +4,7 @@ from pathlib import Path
 
 from campaigns.effect.campaign import CampaignEffect, effect_of_campaign
 from campaigns.effect.errors import EffectError, UnknownOfferError
+from campaigns.effect.page import as_html
 from campaigns.effect.promotion import PromotionReport, effect_of_promotion
 from models.definition import LiftModel
 from pipeline.durable import whole_folder, write_json
@@ -71,6 +72,8 @@ def tell_effect(project: Project, name: str, model: LiftModel) -> Told:
             told = effect_of_promotion(name, grains, as_of=as_of, level=level)
     with whole_folder(effect_folder(project.artifacts, name)) as folder:
         write_json(folder / "effect.json", told.model_dump(mode="json"))
+        page = as_html(told, currency=project.params.currency)
+        (folder / "report.html").write_text(page, encoding="utf-8")
     return told
 
 

@@ -45,6 +45,9 @@ def test_it_answers_with_one_document_and_writes_the_same(project):
     assert bought["low"] > 0
     written = project.artifacts / "effects" / "C-fair"
     assert json.loads((written / "effect.json").read_text()) == told
+    page = (written / "report.html").read_text()
+    assert page.count("<svg") == 4  # bought, spent, margin, net
+    assert "http" not in page
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known(project):

@@ -1,5 +1,7 @@
 """Judge a trained model of offers on the untouched campaign, beside the plain alternatives."""
 
+import json
+
 from rich.console import Console
 
 from models.definition import LiftModel
@@ -10,6 +12,7 @@ from pipeline.evaluation import Evaluation, evaluation_path
 from pipeline.lift.curves import curves_of
 from pipeline.lift.cutoffs import read_lift_cutoffs
 from pipeline.lift.judge import judge
+from pipeline.lift.report.page import Told, as_html
 from pipeline.lift.train import read_split
 from pipeline.lift.training import read_training
 from pipeline.project import Project
@@ -45,7 +48,19 @@ def evaluate(project: Project, model: LiftModel) -> Evaluation:
         **{f"effect_{arm}": found.effects[arm].to_numpy() for arm in learned.arms},
         **{f"score_{arm}": found.scores[arm].to_numpy() for arm in learned.arms},
     )
+    page = as_html(
+        Told(
+            model=model,
+            evaluation=evaluation,
+            curves=curves,
+            training=training,
+            designs=json.loads((trained / "designs.json").read_text(encoding="utf-8")),
+            randomised=learned.randomised,
+            currency=project.params.currency,
+        )
+    )
     with whole_folder(evaluation_path(artifacts, model.name).parent) as folder:
+        (folder / "report.html").write_text(page, encoding="utf-8")
         said.to_parquet(folder / "predictions.parquet")
         write_json(folder / "curves.json", curves)
         write_json(folder / "evaluation.json", evaluation.model_dump(mode="json"))

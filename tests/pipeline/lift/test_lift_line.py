@@ -79,6 +79,17 @@ def test_the_curves_are_logged_beside_the_evaluation(trained, published):
     assert curves["tree"]["text"]
 
 
+def test_the_report_is_one_page_with_every_curve_and_every_design(trained, published):
+    page = (trained.artifacts / "evaluations" / "promotion_lift" / "report.html").read_text(
+        encoding="utf-8"
+    )
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("<svg") == 5  # four of the coupon, and the budget
+    for said in ("C-no-sum", "do not sum to one", "no difference between customers was found"):
+        assert said in page
+    assert "Observational" not in page
+
+
 def test_the_registered_model_loads_without_the_pipeline_and_says_what_was_scored(
     trained, published
 ):
