@@ -19,13 +19,27 @@ from pipeline.project import Project, outcome_window
 from pipeline.train import trained_folder
 from pipeline.versions import Version, keep, versions
 
+_TRACKING = "MLFLOW_TRACKING_URI"
+
 #: What a scorer needs installed to load a registered model.
 SCORING_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "ibis-framework")
 
 
 def tracking_uri(artifacts: Path) -> str:
     """Return where experiments are tracked: `MLFLOW_TRACKING_URI`, or SQLite under artifacts."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{artifacts.resolve()}/mlflow.db"
+    return os.environ.get(_TRACKING) or f"sqlite:///{artifacts.resolve()}/mlflow.db"
+
+
+def track_in(artifacts: Path, mlflow: Any) -> None:
+    """Point MLflow at the experiments of a project.
+
+    MLflow notes that in the environment as well, where the next project of this process, and
+    every process that it starts, would take it for a person's wish; it is taken out again.
+    """
+    asked = os.environ.get(_TRACKING)
+    mlflow.set_tracking_uri(tracking_uri(artifacts))
+    if asked is None:
+        os.environ.pop(_TRACKING, None)
 
 
 def register(project: Project, model: Model | LiftModel) -> Version:
@@ -75,7 +89,7 @@ def _in_mlflow(
     """Log one run and register its model, unless that training is registered already."""
     mlflow = quiet_mlflow()
     artifacts = project.artifacts
-    mlflow.set_tracking_uri(tracking_uri(artifacts))
+    track_in(artifacts, mlflow)
     client = mlflow.MlflowClient()
     known = client.search_model_versions(f"name = '{model.name}' and tags.training = '{training}'")
     if known:
