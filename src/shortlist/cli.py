@@ -10,6 +10,7 @@ import sys
 
 import typer
 
+from pipeline.disk_full import MAKE_ROOM, NO_ROOM, is_disk_full
 from shortlist.commands.backup import backup, restore
 from shortlist.commands.db import db
 from shortlist.commands.demo import demo
@@ -60,7 +61,14 @@ def main() -> None:
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the last place where an error can be explained
-        sys.exit(_explain(error))
+        code = _explain(error)
+        if code == NO_ROOM:
+            # A thread of a library that was still writing can abort the interpreter on its way
+            # out, which would replace the code; all that is ours is closed by now.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)
+        sys.exit(code)
 
 
 def _explain(error: Exception) -> int:
@@ -73,11 +81,9 @@ def _explain(error: Exception) -> int:
     """
     if os.environ.get("SHORTLIST_DEBUG"):
         raise error
-    from pipeline.disk_full import MAKE_ROOM, is_disk_full
-
     if is_disk_full(error):
         typer.secho(f"shortlist: {MAKE_ROOM}", err=True, fg="red")
-        return 1
+        return NO_ROOM
     if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
         typer.secho(f"shortlist: {error}", err=True, fg="red")
         return int(getattr(error, "exit_code", 1))
