@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 from optuna.trial import TrialState
+from sqlalchemy.pool import NullPool
 
 from models.definition import Model, Span
 from models.learners.tree_trials import TreeTrials
@@ -92,13 +93,20 @@ def tune(
     return found
 
 
+def study_storage(folder: Path) -> optuna.storages.RDBStorage:
+    """Return where the studies of a model are kept; connections are closed as they are left."""
+    return optuna.storages.RDBStorage(
+        f"sqlite:///{folder.resolve()}/study.db", engine_kwargs={"poolclass": NullPool}
+    )
+
+
 def _study(project: Project, model: Model, folder: Path) -> optuna.Study:
     """Open or begin the study of these data, features and spans."""
     logging.getLogger("alembic").setLevel(logging.ERROR)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     seed = project.params.models[model.name].seed
     study = optuna.create_study(
-        storage=f"sqlite:///{folder.resolve()}/study.db",
+        storage=study_storage(folder),
         study_name=_identity(project, model),
         load_if_exists=True,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=20),

@@ -14,7 +14,7 @@ from models.learners.tree_trials import TreeTrials
 from models.measures import log_loss
 from pipeline import tune as module
 from pipeline.train import train, trained_folder
-from pipeline.tune import NotTunableError, tune
+from pipeline.tune import NotTunableError, study_storage, tune
 from pipeline.tuning import Tuning, keep_tuning, tuned_parameters, tuning_folder
 
 MODEL = "customer_activity"
@@ -27,7 +27,7 @@ def project(tmp_path_factory):
 
 def trials_of(project):
     """Return number, state and parameters of every trial there ever was."""
-    storage = f"sqlite:///{tuning_folder(project.artifacts, MODEL)}/study.db"
+    storage = study_storage(tuning_folder(project.artifacts, MODEL))
     (name,) = optuna.get_all_study_names(storage)
     study = optuna.load_study(study_name=name, storage=storage)
     return [(trial.number, trial.state, trial.params) for trial in study.trials]
@@ -46,7 +46,7 @@ def test_a_search_that_was_killed_goes_on_where_it_stopped(project, monkeypatch)
     before = trials_of(project)
     assert len(before) == 2
     # What a kill inside a trial leaves behind.
-    storage = f"sqlite:///{tuning_folder(project.artifacts, MODEL)}/study.db"
+    storage = study_storage(tuning_folder(project.artifacts, MODEL))
     (name,) = optuna.get_all_study_names(storage)
     optuna.load_study(study_name=name, storage=storage).ask()
 
