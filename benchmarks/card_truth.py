@@ -12,6 +12,7 @@ from record import record, table
 
 from models.card_uptake import card_uptake
 from models.measures import Resample, observed_over_expected, roc_auc
+from pipeline.customers.train import fit
 from pipeline.cutoffs import Cutoffs, plan_cutoffs
 from pipeline.evaluation import evaluation_path
 from pipeline.examples import Examples
@@ -20,7 +21,6 @@ from pipeline.run import make_project, train
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 from pipeline.snapshot_store import snapshot_folder
-from pipeline.train import fit
 
 MEMBERS, MONTHS, SEED = 200_000, 36, 11
 TRAINING = 6

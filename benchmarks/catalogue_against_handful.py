@@ -35,10 +35,10 @@ from features.recency import days_since_first_purchase, days_since_last_purchase
 from models.customer_activity import customer_activity
 from models.measures import lift_at, log_loss, roc_auc
 from models.measures.bootstrap import Resample
+from pipeline.customers.train import fit
 from pipeline.engine import engine
 from pipeline.examples import read_examples
 from pipeline.project import read_cutoffs
-from pipeline.train import fit
 
 ROOT = Path(__file__).parent.parent
 HANDFUL = (

@@ -290,3 +290,7 @@ class LiftModel:
     control: str = "control"
     min_arm: int = 100
     title: Mapping[str, str] = field(default_factory=dict)
+
+
+#: A question of any kind: about customers, or about what offers change.
+AnyModel = Model | LiftModel

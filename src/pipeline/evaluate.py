@@ -1,25 +1,14 @@
-"""Judge a trained model and its baselines on the untouched test snapshot."""
+"""Judge a trained model on rows that nothing was learned from, each kind in its own way."""
 
-import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
-from pipeline.durable import whole_folder, write_json
-from pipeline.engine import engine
-from pipeline.evaluation import Evaluation, evaluation_path, judge, judge_auxiliary
-from pipeline.examples import read_auxiliary, read_examples
-from pipeline.leaks import check_leaks
+from pipeline.durable import whole_folder
+from pipeline.evaluation import Evaluation, evaluation_path
+from pipeline.kinds import kind_of
 from pipeline.left_out import left_out_reason, note_left_out
-from pipeline.lift.evaluate import evaluate as evaluate_lift
-from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
-from pipeline.report import write_report
-from pipeline.report.drift import read_populations
-from pipeline.report.segments import read_segments
+from pipeline.project import Project, find_model, open_project
 from pipeline.stage import run_stage
-from pipeline.train import trained_folder
-from pipeline.tuning import configured
 
 
 def evaluate(project: Project, name: str) -> Evaluation | None:
@@ -31,79 +20,8 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
         with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
             note_left_out(folder, reason)
         return None
-    if (lift := find_lift(name)) is not None:
-        return evaluate_lift(project, lift)
-    model = configured(find_model(name), project)
-    cutoffs = read_cutoffs(project.artifacts, name)
-    trained = trained_folder(project.artifacts, name)
-    seed, gate = project.params.models[name].seed, project.params.gate
-    with engine(project.artifacts) as connection:
-        test = read_examples(connection, project.artifacts, model, [cutoffs.test])
-        outcomes = read_auxiliary(connection, project.artifacts, model, cutoffs.test)
-        with Console(stderr=True).status(f"{name}: looking for leaks"):
-            alarms = check_leaks(project, model, connection=connection, test=test)
-        segments = read_segments(
-            connection, project.artifacts, cutoffs.test, test.keys["customer_id"]
-        )
-        populations = read_populations(connection, project, model)
-    learner = type(model.learner(seed)).load(trained / "learner")
-    said = {"probability": learner.predict_proba(test.X)[:, 1]}
-    for baseline in model.baselines:
-        fitted = type(baseline.learner(seed)).load(trained / "baselines" / baseline.name)
-        columns = [one.name for one in baseline.features if one.name in test.X]
-        said[baseline.name] = fitted.predict_proba(test.X[columns])[:, 1]
-    with Console(stderr=True).status(f"{name}: evaluating on {len(test.y):,} rows"):
-        measures, baselines, differences = judge(
-            test.y,
-            said["probability"],
-            customers=test.keys["customer_id"],
-            measures=model.measures,
-            baselines={b.name: said[b.name] for b in model.baselines},
-            list_size=gate.list_size,
-            level=gate.level,
-            draws=gate.draws,
-            seed=seed,
-        )
-        auxiliary = judge_auxiliary(
-            outcomes,
-            said["probability"],
-            customers=test.keys["customer_id"],
-            level=gate.level,
-            draws=gate.draws,
-            seed=seed,
-        )
-    evaluation = Evaluation(
-        model=name,
-        as_of=cutoffs.test,
-        rows=len(test.y),
-        positives=int(test.y.sum()),
-        list_size=min(gate.list_size, len(test.y)),
-        level=gate.level,
-        measures=measures,
-        baselines=baselines,
-        differences=differences,
-        auxiliary=auxiliary,
-        alarms=alarms,
-    )
-    with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
-        predictions = test.keys.assign(label=test.y, **said)
-        predictions.join(segments.add_prefix("by_")).to_parquet(folder / "predictions.parquet")
-        write_json(folder / "alarms.json", [one.model_dump(mode="json") for one in alarms])
-        write_json(folder / "evaluation.json", evaluation.model_dump(mode="json"))
-        with Console(stderr=True).status(f"{name}: writing the report"):
-            write_report(
-                folder,
-                project=project,
-                model=model,
-                evaluation=evaluation,
-                learner=learner,
-                training=json.loads((trained / "training.json").read_text(encoding="utf-8")),
-                test=test,
-                said=said,
-                segments=segments,
-                populations=populations,
-            )
-    return evaluation
+    model = find_model(name)
+    return kind_of(model).evaluate(project, model)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def explain(artifacts: Path, score_set: ScoreSet, rows: pa.Table) -> list[Reason
 def _learner(artifacts: Path, name: str, number: str) -> Explainer:
     try:
         folder = version_folder(artifacts, name, number) / "learner"
-        learner = type(find_model(name).learner(0)).load(folder)
+        learner: object = type(find_model(name).learner(0)).load(folder)
     except UnknownVersionError as error:
         raise UnexplainedError(str(error)) from error
     except FileNotFoundError as error:

@@ -14,8 +14,8 @@ from pipeline.durable import write_json
 from pipeline.evaluate import evaluate
 from pipeline.evaluation import evaluation_path
 from pipeline.fingerprint import digest, file_digest
-from pipeline.project import Project
-from pipeline.train import train, trained_folder
+from pipeline.project import Project, trained_folder
+from pipeline.train import train
 
 
 def train_overridden(project: Project) -> list[str]:

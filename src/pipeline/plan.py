@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import ibis.expr.types as ir
 
-from models.definition import LiftModel, Model
-from pipeline.cutoffs import Cutoffs, TooLittleHistoryError, plan_cutoffs
+from models.definition import AnyModel
 from pipeline.grain_store import Grains
-from pipeline.lift.cutoffs import LiftCutoffs, plan_lift
-from pipeline.project import Project, find_lift, find_model, outcome_window
+from pipeline.kinds import kind_of
+from pipeline.planned import Planned, Span
+from pipeline.project import Project, find_model
 
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
 #: outcome window that reaches into days without data would count everybody as a no.
@@ -23,13 +22,6 @@ class CutoffError(ValueError):
 
 class NothingToLearnError(ValueError):
     """The data can teach none of the models."""
-
-
-class Span(NamedTuple):
-    """First and last day on which anything was sold."""
-
-    first: date
-    last: date
 
 
 def span_of(events: Mapping[str, ir.Table]) -> Span:
@@ -67,7 +59,7 @@ def scoring_cutoff(asked: date | None, span: Span) -> date:
     return asked
 
 
-def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | LiftCutoffs | str]:
+def plan(project: Project, grains: Grains, span: Span) -> dict[str, Planned | str]:
     """Return the cut-offs of each model of a project, or why the data cannot teach it.
 
     Raises
@@ -79,7 +71,7 @@ def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | Li
     """
     as_of = scoring_cutoff(project.run.as_of, span)
     plans = {
-        name: _plan_one(project, find_lift(name) or find_model(name), grains, span, as_of)
+        name: _plan_one(project, find_model(name), grains, span, as_of)
         for name in project.params.models
     }
     reasons = {name: reason for name, reason in plans.items() if isinstance(reason, str)}
@@ -91,40 +83,9 @@ def plan(project: Project, grains: Grains, span: Span) -> dict[str, Cutoffs | Li
 
 
 def _plan_one(
-    project: Project, model: Model | LiftModel, grains: Grains, span: Span, as_of: date
-) -> Cutoffs | LiftCutoffs | str:
+    project: Project, model: AnyModel, grains: Grains, span: Span, as_of: date
+) -> Planned | str:
     absent = [name for name in model.label.grain.sources if name not in grains.delivered]
     if absent:
         return f"{' and '.join(absent)} not delivered."
-    if isinstance(model, LiftModel):
-        return plan_lift(
-            {name: grains.table(name) for name in grains.delivered},
-            as_of=as_of,
-            window=outcome_window(model, project.params.models[model.name]),
-            time_zone=project.params.time_zone,
-            most=project.params.snapshots.max_training,
-        )
-    first = first_day(grains, model, span)
-    if first is None:
-        return f"{' and '.join(model.label.grain.sources)} without a row that could be an outcome."
-    grid, own = project.params.snapshots, project.params.models[model.name]
-    try:
-        return plan_cutoffs(
-            as_of,
-            first_day=first,
-            step_days=grid.step_days,
-            max_training=grid.max_training,
-            **outcome_window(model, own)._asdict(),
-        )
-    except TooLittleHistoryError as error:
-        return str(error)
-
-
-def first_day(grains: Grains, model: Model, span: Span) -> date | None:
-    """Return the day from which on outcomes of a model could happen; none without a row.
-
-    A card, say, is launched years after the shop opens: before that day nobody could have it.
-    """
-    rows = grains.rows(model.label.grain)
-    first = rows.aggregate(first=rows.event_on.min()).to_pyarrow()["first"][0].as_py()
-    return None if first is None else max(span.first, first)
+    return kind_of(model).plan(project, model, grains, span, as_of)

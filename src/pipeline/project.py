@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.definition import LiftModel, Model
+from models.definition import AnyModel
 from pipeline.cutoffs import Cutoffs
 from pipeline.durable import write_json
 from pipeline.left_out import LeftOutError
@@ -43,31 +43,26 @@ def open_project(folder: Path) -> Project:
     return Project(folder, read_params(folder, overrides=run.overrides), run)
 
 
-def find_model(name: str) -> Model:
-    """Return the model declared in `models/NAME.py`.
+def find_model(name: str) -> AnyModel:
+    """Return the model declared in `models/NAME.py`, of whatever kind.
 
     Raises
     ------
     ParamsError
         If there is no such module, or it declares no model of that name.
     """
-    model = _declared(name)
-    if not isinstance(model, Model):
+    try:
+        model = getattr(import_module(f"models.{name}"), name, None)
+    except ModuleNotFoundError:
+        model = None
+    if not isinstance(model, AnyModel):
         raise ParamsError(f"no model is called {name}. A model `x` is declared in models/x.py.")
     return model
 
 
-def find_lift(name: str) -> LiftModel | None:
-    """Return the model declared in `models/NAME.py` if it is one of what offers change."""
-    model = _declared(name)
-    return model if isinstance(model, LiftModel) else None
-
-
-def _declared(name: str) -> object:
-    try:
-        return getattr(import_module(f"models.{name}"), name, None)
-    except ModuleNotFoundError:
-        return None
+def trained_folder(artifacts: Path, model: str) -> Path:
+    """Return where the newest training of a model lies."""
+    return artifacts / "trained" / model
 
 
 class OutcomeWindow(NamedTuple):
@@ -77,7 +72,7 @@ class OutcomeWindow(NamedTuple):
     horizon_days: int
 
 
-def outcome_window(model: Model | LiftModel, params: ModelParams) -> OutcomeWindow:
+def outcome_window(model: AnyModel, params: ModelParams) -> OutcomeWindow:
     """Return the window of a model: as declared, unless `params.yaml` says otherwise."""
     return OutcomeWindow(
         model.gap_days if params.gap_days is None else params.gap_days,

@@ -5,35 +5,20 @@ what is live must never disappear. Every step finds out by itself what is done a
 that an interrupted run is simply run again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-import numpy as np
-
-from models.definition import Model
 from pipeline.alone import RUN_LOCK
 from pipeline.durable import write_json
-from pipeline.engine import engine
-from pipeline.evaluation import Figure, judge
-from pipeline.examples import read_examples
-from pipeline.gate import Decision, Kind, decide
-from pipeline.lift.decide import decide_lift
-from pipeline.lift.score import score as score_lift
+from pipeline.gate import Decision
+from pipeline.kinds import kind_of
 from pipeline.lock import exclusive
-from pipeline.project import Project, find_lift, find_model, read_cutoffs
+from pipeline.project import Project, find_model
 from pipeline.registry import register
 from pipeline.release import Released, UnreleasedModelError, read_release, release
-from pipeline.score import score
 from pipeline.score_set import ScoreSet, read_score_set
-from pipeline.versions import (
-    Version,
-    decision_of,
-    evaluation_of,
-    training_of,
-    version_folder,
-    versions,
-)
+from pipeline.versions import Version, decision_of, version_folder
 
 
 class RefusedError(ValueError):
@@ -73,17 +58,14 @@ def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Pu
     that score set is released. So it does where a person has stepped back from the version;
     only a person makes that one live again.
     """
-    lift = find_lift(name)
-    version = register(project, lift or find_model(name))
+    model = find_model(name)
+    kind = kind_of(model)
+    version = register(project, model)
     live = _live(project, name)
     champion = live.version if live else None
     decision = decision_of(project.artifacts, name, version.number)
     if decision is None:
-        decision = (
-            decide_lift(project, lift, version, champion)
-            if lift
-            else _decide(project, find_model(name), version, champion)
-        )
+        decision = kind.decide(project, model, version, champion)
         folder = version_folder(project.artifacts, name, version.number)
         write_json(folder / "decision.json", decision.model_dump(mode="json"))
     withdrawn = decision.passed and live is not None and version.number in live.withdrawn_versions
@@ -139,9 +121,8 @@ def promote(
 
 
 def _score(project: Project, name: str, number: str, clock: Callable[[], datetime]) -> ScoreSet:
-    if (lift := find_lift(name)) is not None:
-        return score_lift(project, lift, number, clock=clock)
-    return score(project, find_model(name), number, clock=clock)
+    model = find_model(name)
+    return kind_of(model).score(project, model, number, clock=clock)
 
 
 def _live(project: Project, name: str) -> Released | None:
@@ -149,51 +130,3 @@ def _live(project: Project, name: str) -> Released | None:
         return read_release(project.artifacts).live(name)
     except UnreleasedModelError:
         return None
-
-
-def _decide(project: Project, model: Model, version: Version, champion: str | None) -> Decision:
-    evaluation = evaluation_of(project.artifacts, model.name, version.number)
-    if champion is None:
-        return decide(
-            evaluation, kind="first", rivals=evaluation.differences, params=project.params.gate
-        )
-    known = {one.number: one for one in versions(project.artifacts, model.name)}
-    kind: Kind = "refresh" if known[champion].definition == version.definition else "changed"
-    before = decision_of(project.artifacts, model.name, champion)
-    return decide(
-        evaluation,
-        kind=kind,
-        rivals={f"version {champion}": _against(project, model, version, champion)},
-        params=project.params.gate,
-        against=champion,
-        champion_calibrated=before is not None and before.calibrated,
-    )
-
-
-def _against(
-    project: Project, model: Model, version: Version, champion: str
-) -> Mapping[str, Figure]:
-    """Measure a version against the champion, on the same untouched test rows."""
-    artifacts, gate = project.artifacts, project.params.gate
-    with engine(artifacts) as connection:
-        test = read_examples(
-            connection, artifacts, model, [read_cutoffs(artifacts, model.name).test]
-        )
-
-    def says(number: str) -> np.ndarray:
-        folder = version_folder(artifacts, model.name, number) / "learner"
-        names = training_of(artifacts, model.name, number)["features"]
-        return type(model.learner(0)).load(folder).predict_proba(test.X[names])[:, 1]
-
-    _measures, _baselines, differences = judge(
-        test.y,
-        says(version.number),
-        customers=test.keys["customer_id"],
-        measures=model.measures,
-        baselines={"champion": says(champion)},
-        list_size=gate.list_size,
-        level=gate.level,
-        draws=gate.draws,
-        seed=project.params.models[model.name].seed,
-    )
-    return differences["champion"]

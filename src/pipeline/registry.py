@@ -11,12 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from models.definition import LiftModel, Model
+from models.definition import AnyModel
 from pipeline.evaluation import Evaluation, evaluation_path, read_evaluation
 from pipeline.fingerprint import digest, folder_digest
-from pipeline.lift.signature import lift_signature
-from pipeline.project import Project, outcome_window
-from pipeline.train import trained_folder
+from pipeline.kinds import kind_of
+from pipeline.project import Project, outcome_window, trained_folder
 from pipeline.versions import Version, keep, versions
 
 _TRACKING = "MLFLOW_TRACKING_URI"
@@ -42,7 +41,7 @@ def track_in(artifacts: Path, mlflow: Any) -> None:
         os.environ.pop(_TRACKING, None)
 
 
-def register(project: Project, model: Model | LiftModel) -> Version:
+def register(project: Project, model: AnyModel) -> Version:
     """Register the newest training of a model, once; return its version.
 
     A run that was killed after MLflow had taken the model finds it there by the digest of
@@ -67,7 +66,7 @@ def register(project: Project, model: Model | LiftModel) -> Version:
     return version
 
 
-def definition(project: Project, model: Model | LiftModel) -> str:
+def definition(project: Project, model: AnyModel) -> str:
     """Return a digest of what defines a model; a scheduled refresh leaves it unchanged."""
     trained = json.loads(
         (trained_folder(project.artifacts, model.name) / "training.json").read_text("utf-8")
@@ -84,11 +83,11 @@ def definition(project: Project, model: Model | LiftModel) -> str:
 
 
 def _in_mlflow(
-    project: Project, model: Model | LiftModel, training: str, evaluation: Evaluation
+    project: Project, model: AnyModel, training: str, evaluation: Evaluation
 ) -> tuple[str, str]:
     """Log one run and register its model, unless that training is registered already."""
     mlflow = quiet_mlflow()
-    artifacts = project.artifacts
+    artifacts, kind = project.artifacts, kind_of(model)
     track_in(artifacts, mlflow)
     client = mlflow.MlflowClient()
     known = client.search_model_versions(f"name = '{model.name}' and tags.training = '{training}'")
@@ -105,12 +104,12 @@ def _in_mlflow(
         mlflow.log_artifacts(str(evaluation_path(artifacts, model.name).parent), "evaluation")
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(files("pipeline") / _packaged(model)),
+            python_model=str(files("pipeline") / kind.packaged),
             artifacts={"trained": str(trained)},
             code_paths=[str(files(package)) for package in ("features", "models")],
             pip_requirements=[f"{name}=={installed(name)}" for name in SCORING_NEEDS],
             model_config={"model": model.name, "tested_as_of": evaluation.as_of.isoformat()},
-            signature=lift_signature(trained) if _is_lift(model) else _signature(trained),
+            signature=kind.signature(trained),
         )
     if not client.search_registered_models(f"name = '{model.name}'"):
         client.create_registered_model(model.name)
@@ -118,14 +117,6 @@ def _in_mlflow(
         model.name, logged.model_uri, run.info.run_id, tags={"training": training}
     )
     return str(registered.version), str(run.info.run_id)
-
-
-def _is_lift(model: Model | LiftModel) -> bool:
-    return isinstance(model, LiftModel)
-
-
-def _packaged(model: Model | LiftModel) -> str:
-    return "lift/packaged.py" if _is_lift(model) else "packaged.py"
 
 
 def quiet_mlflow() -> Any:
@@ -138,24 +129,6 @@ def quiet_mlflow() -> Any:
     for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return mlflow
-
-
-def _signature(trained: Path) -> Any:
-    """Declare every feature as a number that may be missing, and the one table that is returned."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    names = json.loads((trained / "training.json").read_text(encoding="utf-8"))["features"]
-    returned = {
-        "probability": "double",
-        "rank": "long",
-        "model": "string",
-        "tested_as_of": "string",
-    }
-    return ModelSignature(
-        inputs=Schema([ColSpec("double", name, required=False) for name in names]),
-        outputs=Schema([ColSpec(kind, name) for name, kind in returned.items()]),
-    )
 
 
 def _experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:
@@ -174,7 +147,7 @@ def _end_killed_runs(client: Any, name: str, training: str) -> None:
         client.set_terminated(attempt.info.run_id, "KILLED")
 
 
-def _parameters(project: Project, model: Model | LiftModel, trained: Path) -> dict[str, Any]:
+def _parameters(project: Project, model: AnyModel, trained: Path) -> dict[str, Any]:
     training = json.loads((trained / "training.json").read_text(encoding="utf-8"))
     window = outcome_window(model, project.params.models[model.name])
     return {

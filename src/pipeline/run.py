@@ -26,7 +26,7 @@ from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
 from pipeline.overridden import train_overridden
 from pipeline.params import ParamsError, Run, read_params, read_run, require_sections
-from pipeline.project import Project, find_lift, find_model, open_project
+from pipeline.project import Project, find_model, open_project
 from pipeline.publish import Published, publish
 from pipeline.registry import register
 from pipeline.sources.about import describe
@@ -108,7 +108,7 @@ def train(
     LeftOutError
         If the data cannot teach the model.
     """
-    model = find_lift(name) or find_model(name)
+    model = find_model(name)
     with _brought_up_to_date(
         folder,
         clock=clock,

@@ -64,7 +64,7 @@ def tune(
         If there is no snapshot to learn from.
     """
     model = find_model(name)
-    if not model.search:
+    if not isinstance(model, Model) or not model.search:
         raise NotTunableError(f"{name} declares nothing to tune. Give its Model a `search`.")
     folder = tuning_folder(project.artifacts, name)
     folder.mkdir(parents=True, exist_ok=True)

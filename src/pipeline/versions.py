@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.durable import whole_folder, write_json
 from pipeline.evaluation import REPORT_FILES, Evaluation, evaluation_path, read_evaluation
 from pipeline.gate import Decision
-from pipeline.train import trained_folder
+from pipeline.project import trained_folder
 
 
 class UnknownVersionError(ValueError):

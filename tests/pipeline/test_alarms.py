@@ -20,6 +20,7 @@ from pipeline.alarms import (
     permuted_alarm,
     sampled,
 )
+from pipeline.customers.train import fit
 from pipeline.durable import write_json
 from pipeline.evaluation import Evaluation, Figure
 from pipeline.examples import Examples, together
@@ -28,7 +29,6 @@ from pipeline.labels import label_folder
 from pipeline.params import GateParams
 from pipeline.project import OutcomeWindow, find_model, read_cutoffs
 from pipeline.snapshot_store import read_manifest, snapshot_folder
-from pipeline.train import fit
 
 MODEL = "customer_activity"
 

@@ -13,7 +13,8 @@ from models.learners import PropensityClassifier
 from models.learners.tree_trials import TreeTrials
 from models.measures import log_loss
 from pipeline import tune as module
-from pipeline.train import train, trained_folder
+from pipeline.project import trained_folder
+from pipeline.train import train
 from pipeline.tune import NotTunableError, study_storage, tune
 from pipeline.tuning import Tuning, keep_tuning, tuned_parameters, tuning_folder
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pipeline import ingest, snapshot, validate
 from pipeline.alarms import Alarm
+from pipeline.customers.leaks import check_leaks
 from pipeline.engine import engine
 from pipeline.examples import read_examples
-from pipeline.leaks import check_leaks
 from pipeline.project import Project, find_model, open_project, read_cutoffs
 from pipeline.run import make_project, settle
 from pipeline.simulator.presets import PRESETS

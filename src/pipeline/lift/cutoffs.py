@@ -10,8 +10,11 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from models.definition import LiftModel
+from pipeline.grain_store import Grains
 from pipeline.left_out import LeftOutError, left_out_reason
-from pipeline.project import OutcomeWindow
+from pipeline.planned import Span
+from pipeline.project import OutcomeWindow, Project, outcome_window
 from pipeline.zones import local_date
 
 #: A campaign that assigns on more days than this is seen from one cut-off a week.
@@ -115,6 +118,23 @@ def plan_lift(
         {row["campaign_id"]: row["last"] + length for row in closed},
         as_of,
         notices,
+    )
+
+
+def plan(
+    project: Project,
+    model: LiftModel,
+    grains: Grains,
+    _span: Span,
+    as_of: date,
+) -> LiftCutoffs | str:
+    """Return the campaigns that a model learns from, or why there is none; see `plan_lift`."""
+    return plan_lift(
+        {name: grains.table(name) for name in grains.delivered},
+        as_of=as_of,
+        window=outcome_window(model, project.params.models[model.name]),
+        time_zone=project.params.time_zone,
+        most=project.params.snapshots.max_training,
     )
 
 

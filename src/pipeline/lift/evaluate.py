@@ -15,8 +15,7 @@ from pipeline.lift.judge import judge
 from pipeline.lift.report.page import Told, as_html
 from pipeline.lift.train import read_split
 from pipeline.lift.training import read_training
-from pipeline.project import Project
-from pipeline.train import trained_folder
+from pipeline.project import Project, trained_folder
 
 
 def evaluate(project: Project, model: LiftModel) -> Evaluation:

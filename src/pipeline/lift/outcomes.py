@@ -5,7 +5,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 from ibis import _
-from ibis.backends.duckdb import Backend
+from rich.console import Console
 
 from models.definition import LiftModel
 from pipeline.durable import whole_folder, write_json
@@ -13,7 +13,7 @@ from pipeline.fingerprint import file_digest
 from pipeline.grain_store import Grains
 from pipeline.labels import label_folder
 from pipeline.lift.cutoffs import LiftCutoffs, drawn
-from pipeline.project import OutcomeWindow, Project, find_lift, outcome_window
+from pipeline.project import OutcomeWindow, Project, outcome_window
 
 _KEY = ("campaign_id", "customer_id")
 
@@ -120,13 +120,11 @@ def outcome_table(
     ).order_by(_KEY)
 
 
-def build_outcomes(
-    connection: Backend, grains: Grains, project: Project, name: str, *, cutoffs: LiftCutoffs
-) -> None:
+def build(project: Project, model: LiftModel, grains: Grains, cutoffs: LiftCutoffs) -> None:
     """Write the outcomes of the chosen campaigns, one folder a cut-off; see `outcome_table`."""
-    model = find_lift(name)
-    if model is None or not cutoffs.campaigns:
-        return
+    for notice in cutoffs.notices:
+        Console(stderr=True, highlight=False).print(f"{model.name}: {notice}")
+    name, connection = model.name, grains.connection
     window = outcome_window(model, project.params.models[name])
     table = connection.create_table(
         "lift_outcomes",

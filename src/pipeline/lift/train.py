@@ -17,8 +17,7 @@ from pipeline.lift.cutoffs import LiftCutoffs, read_lift_cutoffs
 from pipeline.lift.design import DesignError, check_campaigns, usable
 from pipeline.lift.learn import learn
 from pipeline.lift.rows import LiftRows, read_rows
-from pipeline.project import Project
-from pipeline.train import trained_folder
+from pipeline.project import Project, trained_folder
 
 #: Of one campaign only, this share of the customers is held out to judge by.
 TESTED_SHARE = 0.3

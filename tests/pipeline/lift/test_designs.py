@@ -10,7 +10,7 @@ from models.promotion_lift import promotion_lift
 from pipeline.lift.cutoffs import read_lift_cutoffs
 from pipeline.lift.design import DesignError
 from pipeline.lift.train import train
-from pipeline.train import trained_folder
+from pipeline.project import trained_folder
 from pipeline.validate import TooManyQuarantinedError
 
 

@@ -14,10 +14,11 @@ from models.promotion_lift import promotion_lift
 from pipeline.evaluate import evaluate
 from pipeline.evaluation import read_evaluation
 from pipeline.left_out import left_out_reason
+from pipeline.project import trained_folder
 from pipeline.publish import promote, publish
 from pipeline.release import read_release
 from pipeline.score_set import parts
-from pipeline.train import train, trained_folder
+from pipeline.train import train
 from pipeline.versions import version_folder
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,11 +17,11 @@ from pipeline.alarms import (
     permuted_alarm,
     sampled,
 )
+from pipeline.customers.train import fit
 from pipeline.examples import Examples, read_examples, together
 from pipeline.labels import eligible_rows, read_label_manifest
 from pipeline.project import Project, outcome_window, read_cutoffs
 from pipeline.snapshot_store import read_snapshot
-from pipeline.train import fit
 
 
 def check_leaks(
