@@ -13,7 +13,7 @@ from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.left_out import left_out_reason, note_left_out
 from pipeline.project import Project, find_lift, find_model, open_project, read_cutoffs
 from pipeline.stage import run_stage
-from pipeline.tuning import configured
+from pipeline.tuning import configured, given_parameters
 
 
 def trained_folder(artifacts: Path, model: str) -> Path:
@@ -89,10 +89,7 @@ def train(project: Project, name: str) -> None:
                 "rows": {r: len(e.y) for r, e in zip(_ROLES, roles, strict=True)},
                 "positives": {r: int(e.y.sum()) for r, e in zip(_ROLES, roles, strict=True)},
                 "keep_rate": float(learning.keep_rate[0]),
-                "parameters": {
-                    **project.run.tuned.get(name, {}),
-                    **project.params.models[name].learner,
-                },
+                "parameters": given_parameters(project, name),
                 "features": list(learning.X.columns),
                 "left_out": [f.name for f in model.features if f.name not in learning.X],
                 "definitions": {one.name: definition_digest(one) for one in model.features},
