@@ -1,13 +1,44 @@
-"""How much a linear model should say beside the trees."""
+"""Trees and a linear model as one: what they say, and how much each of them should."""
+
+from typing import NamedTuple
 
 import numpy as np
 
+from models.learners.boosting import Trees
 from models.learners.calibrators import log_expit
 from models.learners.frame import FloatArray
+from models.learners.linear import LinearModel
 from models.learners.newton import fit_logistic
 
 #: Shares that are tried.
 SHARES = tuple(twentieth / 20 for twentieth in range(21))
+
+
+class Blend(NamedTuple):
+    """Trees and a linear model, if any, with its share in [0, 1] of the log-odds."""
+
+    trees: Trees
+    linear: LinearModel | None
+    linear_share: float
+    threads: int | None = None
+
+    def log_odds(self, matrix: FloatArray) -> FloatArray:
+        """Return blended log-odds of encoded rows, before calibration."""
+        by_trees = self.trees.log_odds(matrix, threads=self.threads)
+        if self.linear is None:
+            return by_trees
+        by_line = self.linear.log_odds(matrix)
+        return (1 - self.linear_share) * by_trees + self.linear_share * by_line
+
+    def contributions(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the base of each row, (n,), and what each column adds, (n, n_columns)."""
+        added = self.trees.contributions(matrix, threads=self.threads)
+        base, added = added[:, -1], added[:, :-1]
+        if self.linear is not None:
+            by_line = self.linear.contributions(matrix)
+            base = (1 - self.linear_share) * base + self.linear_share * self.linear.intercept
+            added = (1 - self.linear_share) * added + self.linear_share * by_line
+        return base, added
 
 
 def linear_share(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.learners.frame import FloatArray
+from models.learners.frame import FloatArray, FrameError
 
 #: Off whatever the number of threads: anything that may change a sum's order.
 REPRODUCIBLE = {"deterministic": True, "force_col_wise": True, "verbosity": -1}
@@ -120,6 +120,20 @@ def boost(
 def settings_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return LightGBM parameters for a yes or no, learned reproducibly."""
     return {"objective": "binary", "metric": "binary_logloss", **REPRODUCIBLE, **parameters}
+
+
+def monotone_constraints(monotone: Mapping[str, int], names: Sequence[str]) -> dict[str, list[int]]:
+    """Return LightGBM's parameter for columns along which the outcome may only rise or fall.
+
+    Raises
+    ------
+    FrameError
+        If one of them is not among the columns.
+    """
+    unknown = sorted(set(monotone) - set(names))
+    if unknown:
+        raise FrameError(f"monotone names columns that X lacks: {', '.join(unknown)}")
+    return {"monotone_constraints": [monotone.get(name, 0) for name in names]} if monotone else {}
 
 
 def binned(

@@ -10,8 +10,8 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from models.learners.binary import BinaryClassifier, both
-from models.learners.blending import linear_share
-from models.learners.boosting import Rows, Trees, boost, start_of
+from models.learners.blending import Blend, linear_share
+from models.learners.boosting import Rows, Trees, boost, monotone_constraints, start_of
 from models.learners.calibrators import Calibration, calibrate, expit
 from models.learners.encoder import FrameEncoder
 from models.learners.folds import crosswise, latest
@@ -310,7 +310,7 @@ class PropensityClassifier(BinaryClassifier):
 
     def tree_parameters(self, bag: int = 0) -> dict[str, Any]:
         """Return the parameters under LightGBM's names."""
-        parameters: dict[str, Any] = {
+        return {
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": self.min_leaf,
@@ -323,20 +323,13 @@ class PropensityClassifier(BinaryClassifier):
             "cat_l2": 20.0,
             "seed": self.seed + 1000 * bag,
             "num_threads": self.threads or 0,
+            **monotone_constraints(self.monotone or {}, self.encoder_.names),
         }
-        if self.monotone:
-            unknown = sorted(set(self.monotone) - set(self.encoder_.names))
-            if unknown:
-                raise FrameError(f"monotone names columns that X lacks: {', '.join(unknown)}")
-            parameters["monotone_constraints"] = [
-                self.monotone.get(name, 0) for name in self.encoder_.names
-            ]
-        return parameters
 
     def predict_log_odds(self, X: Any) -> FloatArray:
         """Return calibrated log-odds, of shape (n,)."""
         check_is_fitted(self, "calibrator_")
-        return self.calibrator_(self._raw(self.encoder_.transform(X)))
+        return self.calibrator_(self._blend().log_odds(self.encoder_.transform(X)))
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the probabilities of 0 and of 1, of shape (n, 2)."""
@@ -361,24 +354,13 @@ class PropensityClassifier(BinaryClassifier):
            with explainable AI for trees. Nature Machine Intelligence 2, 56-67.
         """
         check_is_fitted(self, "calibrator_")
-        matrix = self.encoder_.transform(X)
-        added = self.trees_.contributions(matrix, threads=self.threads)
-        base, added = added[:, -1], added[:, :-1]
-        if self.linear_ is not None:
-            by_line = self.linear_.contributions(matrix)
-            base = (1 - self.linear_share_) * base + self.linear_share_ * self.linear_.intercept
-            added = (1 - self.linear_share_) * added + self.linear_share_ * by_line
+        base, added = self._blend().contributions(self.encoder_.transform(X))
         points = probability_points(base, added, self.calibrator_)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return pd.DataFrame(points, index=index, columns=["(base)", *self.encoder_.names])
 
-    def _raw(self, matrix: FloatArray) -> FloatArray:
-        """Return blended log-odds before calibration."""
-        by_trees = self.trees_.log_odds(matrix, threads=self.threads)
-        if self.linear_ is None:
-            return by_trees
-        by_line = self.linear_.log_odds(matrix)
-        return (1 - self.linear_share_) * by_trees + self.linear_share_ * by_line
+    def _blend(self) -> Blend:
+        return Blend(self.trees_, self.linear_, self.linear_share_, self.threads)
 
     def save(self, folder: Path) -> None:
         """Write the model as LightGBM text files and one JSON file, which comes last.

@@ -113,9 +113,12 @@ def dominance_alarm(
     """Ring if a learner without the column that tells most by itself tells far less.
 
     The figure is the fall of the ROC-AUC on the test rows; arguments are those of
-    `permuted_alarm`.
+    `permuted_alarm`. Of a model with one column nothing would be left, and the column is
+    judged by `columns_alarm` alone: the figure is 0.
     """
     rows = together(*learning.values())
+    if rows.X.shape[1] == 1:
+        return Alarm(name="dominance", found=0.0, high=limit)
     (most,) = column_auc(rows.y, rows.X, seed=seed).head(1).index
 
     def area(roles: Mapping[str, Examples], judged: Examples) -> float:

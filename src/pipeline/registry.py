@@ -18,7 +18,7 @@ from pipeline.kinds import kind_of
 from pipeline.project import Project, outcome_window, trained_folder
 from pipeline.versions import Version, keep, versions
 
-_TRACKING = "MLFLOW_TRACKING_URI"
+_TRACKING, _EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID"
 
 #: What a scorer needs installed to load a registered model.
 SCORING_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "ibis-framework")
@@ -132,11 +132,16 @@ def quiet_mlflow() -> Any:
 
 
 def _experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:
+    """Log into the experiment of a model, made if need be; see `track_in` for the environment."""
+    asked = os.environ.get(_EXPERIMENT)
     if client.get_experiment_by_name(name) is None:
         local = tracking_uri(artifacts).startswith("sqlite")
         place = (artifacts / "mlflow" / name).resolve().as_uri() if local else None
         client.create_experiment(name, artifact_location=place)
     mlflow.set_experiment(name)
+    os.environ.pop(_EXPERIMENT, None)
+    if asked is not None:
+        os.environ[_EXPERIMENT] = asked
 
 
 def _end_killed_runs(client: Any, name: str, training: str) -> None:

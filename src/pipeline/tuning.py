@@ -65,13 +65,14 @@ def tuned_parameters(artifacts: Path) -> dict[str, dict[str, Any]]:
     return {one.model: one.parameters for one in found if one.parameters}
 
 
-def configured(model: Model, project: Project) -> Model:
-    """Return a model whose learner has the parameters that tuning and `params.yaml` give it.
+def given_parameters(project: Project, name: str) -> dict[str, Any]:
+    """Return the parameters of a learner that tuning found, with those of `params.yaml` above."""
+    return {**project.run.tuned.get(name, {}), **project.params.models[name].learner}
 
-    Those of `params.yaml` stand above those of tuning.
-    """
-    own = project.params.models[model.name].learner
-    return with_parameters(model, {**project.run.tuned.get(model.name, {}), **own})
+
+def configured(model: Model, project: Project) -> Model:
+    """Return a model whose learner has the parameters that tuning and `params.yaml` give it."""
+    return with_parameters(model, given_parameters(project, model.name))
 
 
 def with_parameters(model: Model, parameters: Mapping[str, Any]) -> Model:

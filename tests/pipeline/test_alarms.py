@@ -103,6 +103,18 @@ def test_how_long_the_call_lasted_is_caught_by_name():
     assert not alarm(frame.drop(columns="duration")).rings
 
 
+def test_a_model_of_one_column_is_not_judged_by_what_is_left_without_it():
+    def one_column(seed):
+        rows = customers(400, seed)
+        return rows._replace(X=rows.X[["spend_amount"]])
+
+    learning = dict(zip(("train", "tune", "calibrate"), map(one_column, (1, 2, 3)), strict=True))
+    alarm = dominance_alarm(
+        partial(fit, card_uptake), learning=learning, test=one_column(4), limit=0.1, seed=1
+    )
+    assert (alarm.found, alarm.rings) == (0.0, False)
+
+
 class Memory:
     """A learner that knows by heart what it was taught, and guesses the rest."""
 

@@ -8,7 +8,7 @@ from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples, together
 from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.project import Project, read_cutoffs, trained_folder
-from pipeline.tuning import configured
+from pipeline.tuning import configured, given_parameters
 
 
 def fit(
@@ -68,10 +68,7 @@ def train(project: Project, model: Model) -> None:
                 "rows": {r: len(e.y) for r, e in zip(_ROLES, roles, strict=True)},
                 "positives": {r: int(e.y.sum()) for r, e in zip(_ROLES, roles, strict=True)},
                 "keep_rate": float(learning.keep_rate[0]),
-                "parameters": {
-                    **project.run.tuned.get(name, {}),
-                    **project.params.models[name].learner,
-                },
+                "parameters": given_parameters(project, name),
                 "features": list(learning.X.columns),
                 "left_out": [f.name for f in model.features if f.name not in learning.X],
                 "definitions": {one.name: definition_digest(one) for one in model.features},
