@@ -15,6 +15,8 @@ What maps how
 - Stock codes are compared without regard to case and outer blanks: `85123a` is `85123A`.
   The name of a product is its most frequent description. Postage, fees and manual
   corrections have stock codes of their own and stay products.
+- A product was launched on the day of its first sale; its list price is that of its first line
+  that was sold for money. Both were known when it came to the shelf.
 - A customer joined on the day of the first line; the region is the country of the latest.
 - Times are London wall-clock times and are stored as UTC. The price is in pounds a piece.
 
@@ -105,7 +107,6 @@ def import_online_retail(file: Path, to: Path, *, encoding: str = "utf-8") -> Im
             connection.to_parquet(table, draft / f"{name}.parquet", compression="zstd")
         read.unlink()
         write_about(draft, ABOUT)
-        write_about(draft, ABOUT)
         rows = {name: int(connection.execute(table.count())) for name, table in tables.items()}
         adjustments = int(connection.execute(_transactions(lines).kind.isin(["adjustment"]).sum()))
     note = (
@@ -190,8 +191,10 @@ def _customers(lines: ir.Table) -> ir.Table:
 def _products(lines: ir.Table) -> ir.Table:
     lines = lines.filter(lines.stock_code.notnull())
     sold = (lines.quantity > 0) & ~_is_adjustment(lines)
+    priced = sold & (lines.price > 0)
     days = lines.group_by("stock_code").aggregate(
-        launched_on=local_date(lines.invoiced_at.min(where=sold), TIME_ZONE)
+        launched_on=local_date(lines.invoiced_at.min(where=sold), TIME_ZONE),
+        list_price=lines.price.argmin(lines.row, where=priced),
     )
     described = lines.filter(lines.description.notnull())
     counted = described.group_by("stock_code", "description").aggregate(
@@ -203,9 +206,9 @@ def _products(lines: ir.Table) -> ir.Table:
     ranked = counted.mutate(place=ibis.row_number().over(by_frequency))
     names = ranked.filter(ranked.place == 0).select("stock_code", name="description")
     joined = days.left_join(names, "stock_code")
-    return joined.select(product_id="stock_code", name="name", launched_on="launched_on").order_by(
-        "product_id"
-    )
+    return joined.select(
+        product_id="stock_code", name="name", launched_on="launched_on", list_price="list_price"
+    ).order_by("product_id")
 
 
 def _is_adjustment(lines: ir.Table) -> ir.BooleanValue:
