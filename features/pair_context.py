@@ -100,7 +100,7 @@ def pair_context(pairs: ir.Table, state: KnownState, products: ir.Table) -> ir.T
     Parameters
     ----------
     pairs : Table
-        Distinct `customer_id` and `product_id`.
+        Distinct `customer_id` and `product_id`; further columns are kept.
     state : KnownState
         Of one cut-off.
     products : Table
@@ -114,10 +114,11 @@ def pair_context(pairs: ir.Table, state: KnownState, products: ir.Table) -> ir.T
         `category_`, `like_`, `brand_`, `price_band_` the customer's taste for its attributes
         (`share`, `last_days`), `go_` the best association from what the customer bought.
     """
-    wanted = pairs.select("customer_id", "product_id").join(products, "product_id")
+    wanted = pairs.join(products, "product_id")
     own = state.holdings.filter(_.sales > 0).select(
         "customer_id", "product_id", own_last_days="last_days", own_first_days="first_days",
-        own_purchase_days="purchase_days", own_last_pieces="last_pieces",
+        own_purchase_days="purchase_days", own_purchase_days_90="purchase_days_90",
+        own_purchase_days_365="purchase_days_365", own_last_pieces="last_pieces",
         own_pieces_held="pieces_held",
     )  # fmt: skip
     key = ["customer_id", "product_id"]
@@ -133,7 +134,10 @@ def pair_context(pairs: ir.Table, state: KnownState, products: ir.Table) -> ir.T
         whole = whole.left_join(
             taste, [whole.customer_id == taste.customer_id, whole[attribute] == taste.value]
         ).drop("customer_id_right", "value")
-    return whole.left_join(_goes_with(wanted, state), key).drop(*(f"{name}_right" for name in key))
+    drawn = ["customer_id", "like"]
+    return whole.left_join(_goes_with(wanted, state), drawn).drop(
+        *(f"{name}_right" for name in drawn)
+    )
 
 
 def _predecessor_held(wanted: ir.Table, state: KnownState) -> ir.Table:
@@ -156,18 +160,21 @@ def _predecessor_held(wanted: ir.Table, state: KnownState) -> ir.Table:
 
 
 def _goes_with(wanted: ir.Table, state: KnownState) -> ir.Table:
-    """Return the strongest association of each product's category with what was bought."""
-    bought = state.tastes.filter(_.attribute == "like").select(
-        "customer_id", lead="value", go_days="last_days"
+    """Return the strongest association of each category with what its customer bought.
+
+    By customer and category: a customer is offered many products of the same one.
+    """
+    bought = (
+        state.tastes.filter(_.attribute == "like")
+        .semi_join(wanted, "customer_id")
+        .select("customer_id", lead="value", go_days="last_days")
     )
     pulls = state.associations.filter(_.season == "all").select(
         "lead", "confidence", "lift", like="companion"
     )
     return (
-        wanted.select("customer_id", "product_id", "like")
-        .join(bought, "customer_id")
-        .join(pulls, ["lead", "like"])
-        .group_by(["customer_id", "product_id"])
+        bought.join(pulls, "lead")
+        .group_by(["customer_id", "like"])
         .aggregate(
             go_confidence=_.confidence.max(), go_lift=_.lift.max(), go_last_days=_.go_days.min()
         )

@@ -73,6 +73,20 @@ def pair_purchase_days_count(pair: ir.Table) -> ir.Value:
     return pair.own_purchase_days.fill_null(0)
 
 
+@pair_feature(
+    unit="days", en="Days on which it was bought, last 90 days", zh="近 90 天購買此商品的天數"
+)
+def pair_purchase_days_count_90d(pair: ir.Table) -> ir.Value:
+    """Distinct days in the last 90 on which the customer bought it; 0 if never, never null."""
+    return pair.own_purchase_days_90.fill_null(0)
+
+
+@pair_feature(unit="days", en="Days on which it was bought, last year", zh="近一年購買此商品的天數")
+def pair_purchase_days_count_365d(pair: ir.Table) -> ir.Value:
+    """Distinct days in the last 365 on which the customer bought it; 0 if never, never null."""
+    return pair.own_purchase_days_365.fill_null(0)
+
+
 def expected_gap(pair: ir.Table) -> ir.FloatingValue:
     """Return the days after which the product is due.
 

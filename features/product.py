@@ -30,6 +30,20 @@ def sold_pieces_count_within(rows: ir.Table, days: int) -> ir.Value:
     return rows[f"pieces_{days}"].max()
 
 
+@feature(
+    offers, unit="pieces", en="Pieces sold in the coming quarter last year", zh="去年同季銷售件數"
+)
+def season_pieces_count_90d(rows: ir.Table) -> ir.Value:
+    """Pieces sold in the 90 days from a year before the cut-off on; 0 without, never null."""
+    return rows.season_pieces.max()
+
+
+@feature(offers, unit="customers", en="Buyers in the last 90 days", zh="近 90 天購買會員數")
+def buyer_customer_count_90d(rows: ir.Table) -> ir.Value:
+    """Distinct members who bought it in the last 90 days; 0 without one, never null."""
+    return rows.buyers_90.max()
+
+
 @feature(offers, unit="customers", en="Buyers in the last year", zh="近一年購買會員數")
 def buyer_customer_count_365d(rows: ir.Table) -> ir.Value:
     """Distinct members who bought it in the last 365 days; 0 without one, never null."""

@@ -92,8 +92,11 @@ def offers(rows: ir.Table) -> ir.Table:
         f"pieces_{days}": _.pieces.sum(where=sold & (_.days_before <= days)).fill_null(0.0)
         for days in (MONTH, 2 * MONTH, QUARTER, HALF_YEAR, YEAR)
     }
+    coming = (_.days_before <= YEAR) & (_.days_before > YEAR - QUARTER)
     facts = rows.group_by(_KEY).aggregate(
         **windows,
+        season_pieces=_.pieces.sum(where=sold & coming).fill_null(0.0),
+        buyers_90=_.customer_id.nunique(where=sold & (_.days_before <= QUARTER)),
         buyers_365=_.customer_id.nunique(where=sold & (_.days_before <= YEAR)),
         first_sale_days=_.days_before.max(where=sold),
         last_sale_days=_.days_before.min(where=sold),

@@ -7,7 +7,7 @@ from ibis import _
 from features.definition import view
 from features.grains import baskets, product_days
 from features.price_position import with_price_position
-from features.windows import YEAR
+from features.windows import QUARTER, YEAR
 
 _KEY = ["customer_id", "as_of"]
 
@@ -58,8 +58,8 @@ def holdings(rows: ir.Table, products: ir.Table) -> ir.Table:
     `pieces_held` is what was bought and not brought back, at least 0: a return without its
     purchase, which older data may lack, takes nothing away. `first_days` and `last_days` are
     the days from the first and the last sale to the cut-off; `last_pieces` were bought on
-    the last day; `purchase_days` are distinct days with a sale. A product that was only
-    returned has a row with no sale. Attributes of a product that the catalogue lacks are
+    the last day; `purchase_days` are distinct days with a sale, at all and within a window. A
+    product that was only returned has a row with no sale. Attributes of a product that the catalogue lacks are
     null. Products without history are frozen: attributes are as delivered today.
     """
     sold = _.sales > 0
@@ -73,6 +73,8 @@ def holdings(rows: ir.Table, products: ir.Table) -> ir.Table:
         first_days=_.days_before.max(where=sold),
         last_days=_.days_before.min(where=sold),
         purchase_days=_.event_on.nunique(where=sold),
+        purchase_days_90=_.event_on.nunique(where=sold & (_.days_before <= QUARTER)),
+        purchase_days_365=_.event_on.nunique(where=sold & (_.days_before <= YEAR)),
         last_on=_.event_on.max(where=sold),
         first_on=_.event_on.min(where=sold),
     )

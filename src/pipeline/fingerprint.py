@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from features.definition import Coded, Coding, Feature, Grain, View
+from features.pairs import PairFeature
 
 _CONSTANTS = (str, int, float, tuple, frozenset)
 
@@ -39,8 +40,10 @@ def folder_digest(folder: Path, *, patterns: tuple[str, ...] = ("*",)) -> str:
     return digest([(str(p.relative_to(folder)), file_digest(p)) for p in sorted(found)])
 
 
-def definition_digest(one: Feature | Coded) -> str:
+def definition_digest(one: Feature | Coded | PairFeature) -> str:
     """Return a digest of a column's definition: its code, its rows', and what it declares."""
+    if isinstance(one, PairFeature):
+        return digest(one.name, function_code(one.value), one.unit)
     if isinstance(one, Coded):
         return digest(one.name, coding_code(one.coding), one.unit)
     return digest(

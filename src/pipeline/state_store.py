@@ -14,7 +14,7 @@ from features.definition import View
 from features.pair_context import KnownState
 from features.shelf import associations, offers
 from features.views import holdings, tastes
-from pipeline.durable import whole_folder, write_json
+from pipeline.durable import whole_file, whole_folder, write_json
 from pipeline.fingerprint import digest, file_digest, rows_digest
 from pipeline.grain_store import Grains
 from pipeline.snapshot_store import SnapshotError
@@ -56,6 +56,9 @@ def build_state(
     data : str
         Fingerprint of the data, kept in the manifest.
     """
+    with whole_file(_catalogue(artifacts)) as draft:
+        products = grains.table("products", wanted_by="the state of pairs")
+        connection.to_parquet(products.order_by("product_id"), draft, compression="zstd")
     built: set[date] = set()
     for unit in ("customer", "product"):
         views = {name: view for name, view in KEPT.items() if view.unit == unit}
@@ -82,15 +85,13 @@ def build_state(
     return tuple(sorted(built))
 
 
-def read_state(connection: Backend, grains: Grains, artifacts: Path, as_of: date) -> KnownState:
+def read_state(connection: Backend, artifacts: Path, as_of: date) -> KnownState:
     """Return the stored state of a cut-off, with the catalogue of the data beside it.
 
     Raises
     ------
     SnapshotError
         If it was never built.
-    MissingTableError
-        If the data hold no products.
     """
     tables: dict[str, ir.Table] = {}
     for name in KEPT:
@@ -100,7 +101,18 @@ def read_state(connection: Backend, grains: Grains, artifacts: Path, as_of: date
                 f"no {name} of {as_of} in {folder.parent}. `shortlist run --as-of` builds them."
             )
         tables[name] = connection.read_parquet(folder / "*.parquet")
-    return KnownState(**tables, products=grains.table("products"))
+    return KnownState(**tables, products=connection.read_parquet(_catalogue(artifacts)))
+
+
+def state_versions(artifacts: Path, as_of: date) -> list[str]:
+    """Return what the stored state of a cut-off follows from: rows and definitions."""
+    manifests = (state_folder(artifacts, name, as_of) / "manifest.json" for name in KEPT)
+    return [json.loads(path.read_text(encoding="utf-8"))["version"] for path in manifests]
+
+
+def _catalogue(artifacts: Path) -> Path:
+    """Return where the products lie; they have no history, so there is one file of them."""
+    return artifacts / "snapshots" / "catalogue" / "products.parquet"
 
 
 def _is_current(artifacts: Path, name: str, day: date, version: str) -> bool:

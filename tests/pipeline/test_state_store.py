@@ -24,7 +24,7 @@ def build(artifacts, *more):
 def test_a_pair_is_scored_from_what_was_kept(tmp_path):
     grains, built = build(tmp_path)
     assert built == tuple(DAYS)
-    state = read_state(grains.connection, grains, tmp_path, DAYS[1])
+    state = read_state(grains.connection, tmp_path, DAYS[1])
     pairs = state.holdings.select("customer_id", "product_id")
     row = grains.connection.to_pandas(pair_table(pairs, state)).iloc[0]
     assert row["pair_state"] == "REPEAT"
@@ -53,4 +53,4 @@ def test_only_cut_offs_that_see_another_row_are_kept_anew(tmp_path):
 def test_a_state_that_was_never_built_is_named(tmp_path):
     grains, _ = build(tmp_path)
     with pytest.raises(SnapshotError, match="no holdings of 2024-07-01"):
-        read_state(grains.connection, grains, tmp_path, date(2024, 7, 1))
+        read_state(grains.connection, tmp_path, date(2024, 7, 1))
