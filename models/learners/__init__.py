@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from models.learners.beta_geometric import BetaGeometric
+    from models.learners.by_state import StateCalibrated
     from models.learners.due import due_window
     from models.learners.frame import FrameError
     from models.learners.hazard import HazardClassifier
@@ -31,6 +32,7 @@ _HOMES = {
     "PropensityClassifier": "propensity",
     "QuickScorer": "quickscorer",
     "RfmCells": "rfm_cells",
+    "StateCalibrated": "by_state",
     "TrialError": "trial",
     "due_window": "due",
     "level_shift": "level",
@@ -50,6 +52,7 @@ __all__ = [
     "PropensityClassifier",
     "QuickScorer",
     "RfmCells",
+    "StateCalibrated",
     "TrialError",
     "due_window",
     "level_shift",
