@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.definition import Coded, Feature, Grain, Unit
+from features.pairs import PairFeature
 
 Cadence = Literal["daily", "weekly", "monthly"]
 
@@ -292,5 +293,52 @@ class LiftModel:
     title: Mapping[str, str] = field(default_factory=dict)
 
 
-#: A question of any kind: about customers, or about what offers change.
-AnyModel = Model | LiftModel
+@dataclass(frozen=True, kw_only=True)
+class PairModel:
+    """A question about a customer and a product: every pair has a probability of its own.
+
+    Attributes
+    ----------
+    name, title, unit, learner, cadence
+        As in `Model`.
+    eligible : callable
+        Takes the products as `features.shelf.offers` describes them at a cut-off; returns
+        which of them are on sale: only they can be bought.
+    label : Label
+        What is predicted, over rows of a customer and a product.
+    gap_days, horizon_days : int
+        Outcomes count in `[as_of + gap, as_of + gap + horizon)`.
+    features : tuple of Feature or PairFeature
+        Columns of the customer, of the product and of the pair.
+    state : PairFeature
+        The column of texts by which probabilities are calibrated and reported apart.
+    sampling : Sampling
+        About how many pairs are learned from.
+    most_cutoffs : int
+        Most cut-offs to learn from: each has millions of pairs.
+    grid : int
+        Where no more products are on sale, all of them are scored for everybody; with more,
+        candidates are retrieved first.
+    kept : int
+        Products that a score set keeps of each customer, the likeliest.
+    """
+
+    name: str
+    unit: Unit
+    eligible: Callable[[ir.Table], ir.BooleanValue]
+    label: Label
+    gap_days: int
+    horizon_days: int
+    features: tuple[Feature | PairFeature, ...]
+    state: PairFeature
+    learner: Callable[[int], Learner]
+    cadence: Cadence
+    sampling: Sampling
+    most_cutoffs: int = 4
+    grid: int = 300
+    kept: int = 20
+    title: Mapping[str, str] = field(default_factory=dict)
+
+
+#: A question of any kind: about customers, about what they buy, or about what offers change.
+AnyModel = Model | PairModel | LiftModel

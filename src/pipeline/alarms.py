@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from models.definition import Classifier, LiftModel, Model
+from features.definition import Unit
+from models.definition import AnyModel, Classifier
 from models.measures import roc_auc
 from models.measures.adversarial import adversarial_auc
 from models.measures.column_auc import column_auc
@@ -33,7 +34,7 @@ from models.measures.null_auc import null_auc
 from pipeline.cutoffs import Cutoffs
 from pipeline.examples import Examples, together
 from pipeline.labels import read_label_manifest
-from pipeline.lift.cutoffs import LiftCutoffs
+from pipeline.planned import Planned
 from pipeline.project import OutcomeWindow
 from pipeline.snapshot_store import read_manifest
 
@@ -181,7 +182,7 @@ def permuted_alarm(
     return Alarm(name="permuted labels", found=area, low=low, high=high)
 
 
-def late_alarm(artifacts: Path, model: Model | LiftModel, cutoffs: Cutoffs | LiftCutoffs) -> Alarm:
+def late_alarm(artifacts: Path, unit: Unit, cutoffs: Planned) -> Alarm:
     """Ring if a snapshot counts a row that was known, or happened, on its cut-off or later.
 
     The figure is the smallest number of days by which rows come before their cut-off.
@@ -189,13 +190,13 @@ def late_alarm(artifacts: Path, model: Model | LiftModel, cutoffs: Cutoffs | Lif
     days = {
         f"{grain} at {as_of}": float((pd.Timestamp(as_of) - pd.Timestamp(newest)).days)
         for as_of in (*cutoffs.labelled, cutoffs.score)
-        for grain, newest in read_manifest(artifacts, model.unit, as_of)["newest"].items()
+        for grain, newest in read_manifest(artifacts, unit, as_of)["newest"].items()
         if newest is not None
     }
     return _days_alarm("late rows", days, least=1)
 
 
-def gap_alarm(artifacts: Path, model: Model, cutoffs: Cutoffs, window: OutcomeWindow) -> Alarm:
+def gap_alarm(artifacts: Path, model: AnyModel, cutoffs: Cutoffs, window: OutcomeWindow) -> Alarm:
     """Ring if an outcome lies outside of its window, or a window reaches into the next role.
 
     The figure is the smallest number of days by which all of them keep their distance.
@@ -236,7 +237,7 @@ def _days_alarm(name: str, days: Mapping[str, float], *, least: int) -> Alarm:
 
 
 def _distances(
-    artifacts: Path, model: Model, cutoffs: Cutoffs, window: OutcomeWindow
+    artifacts: Path, model: AnyModel, cutoffs: Cutoffs, window: OutcomeWindow
 ) -> Iterator[tuple[str, float]]:
     roles = (*((day, cutoffs.tune) for day in cutoffs.train), (cutoffs.tune, cutoffs.calibrate))
     later = ((cutoffs.calibrate, cutoffs.test), (cutoffs.test, cutoffs.score))

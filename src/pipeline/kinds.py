@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.definition import AnyModel, LiftModel
+from models.definition import AnyModel, LiftModel, PairModel
 from pipeline.evaluation import Evaluation
 from pipeline.gate import Decision
 from pipeline.planned import Planned
@@ -47,7 +47,7 @@ def kind_of(model: AnyModel) -> Kind:
     """Return what the line does with a model."""
     if isinstance(model, LiftModel):
         return _lift()
-    return _customers()
+    return _pairs() if isinstance(model, PairModel) else _customers()
 
 
 def _customers() -> Kind:
@@ -61,6 +61,19 @@ def _customers() -> Kind:
 
     return Kind(
         plan, build, train, evaluate, decide, score, customer_signature, "customers/packaged.py"
+    )
+
+
+def _pairs() -> Kind:
+    from pipeline.pairs.decide import decide
+    from pipeline.pairs.evaluate import evaluate
+    from pipeline.pairs.plan import build, plan
+    from pipeline.pairs.score import score
+    from pipeline.pairs.signature import pair_signature
+    from pipeline.pairs.train import train
+
+    return Kind(
+        plan, build, train, evaluate, decide, score, pair_signature, "customers/packaged.py"
     )
 
 

@@ -230,13 +230,13 @@ def test_a_leak_planted_in_the_snapshots_is_caught_by_name(tmp_path_factory):
 def test_a_snapshot_that_sees_its_own_day_is_caught(project):
     days = read_cutoffs(project.artifacts, MODEL)
     model = find_model(MODEL)
-    assert late_alarm(project.artifacts, model, days).found >= 1
+    assert late_alarm(project.artifacts, model.unit, days).found >= 1
     path = snapshot_folder(project.artifacts, "customer", days.test) / "manifest.json"
     manifest = read_manifest(project.artifacts, "customer", days.test)
     late = {**manifest, "newest": {**manifest["newest"], "baskets": days.test}}
     write_json(path, late)
     try:
-        alarm = late_alarm(project.artifacts, model, days)
+        alarm = late_alarm(project.artifacts, model.unit, days)
     finally:
         write_json(path, manifest)
     assert alarm.rings

@@ -85,6 +85,6 @@ def check_leaks(
             level=limits.permuted_level,
             seed=own.seed,
         ),
-        late_alarm(artifacts, model, cutoffs),
+        late_alarm(artifacts, model.unit, cutoffs),
         gap_alarm(artifacts, model, cutoffs, outcome_window(model, own)),
     )

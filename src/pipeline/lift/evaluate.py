@@ -67,4 +67,6 @@ def evaluate(project: Project, model: LiftModel) -> Evaluation:
 
 
 def _alarms(project: Project, model: LiftModel) -> tuple[Alarm, ...]:
-    return (late_alarm(project.artifacts, model, read_lift_cutoffs(project.artifacts, model.name)),)
+    return (
+        late_alarm(project.artifacts, model.unit, read_lift_cutoffs(project.artifacts, model.name)),
+    )

@@ -1,0 +1,82 @@
+"""The features of pairs: those of the customer, of the product, and of both together."""
+
+import numpy as np
+import pandas as pd
+from ibis.backends.duckdb import Backend
+
+from features.pair_context import offered, pair_context
+from features.product import days_since_launch
+from models.candidates import pulls
+from models.definition import PairModel
+from pipeline.pairs.moment import Moment, of_unit, pair_features
+
+#: What the engine calls the pairs that are scored.
+_PAIRS = "scored_pairs"
+
+
+def features_of(
+    connection: Backend,
+    moment: Moment,
+    model: PairModel,
+    customer: np.ndarray,
+    product: np.ndarray,
+) -> pd.DataFrame:
+    """Return the features of some pairs, in their order.
+
+    Parameters
+    ----------
+    connection : Backend
+        The engine that the moment was read with.
+    moment : Moment
+        The cut-off.
+    model : PairModel
+        Says which features.
+    customer, product : array of shape (n_pairs,)
+        Places within the moment; ordered by customer, a pair occurs once.
+
+    Returns
+    -------
+    DataFrame of shape (n_pairs, n_features)
+        Columns in the order in which the model declares them; those whose tables were not
+        delivered are left out.
+    """
+    of_pairs = _of_pairs(connection, moment, model, customer, product)
+    names = {one.name for one in of_unit(model, "product")}
+    of_products = moment.of_products[[n for n in moment.of_products if n in names]]
+    parts = [
+        of_pairs,
+        of_products.take(product).reset_index(drop=True),
+        moment.of_customers.take(customer).reset_index(drop=True),
+    ]
+    whole = pd.concat(parts, axis=1)
+    # A product that is not launched yet is scored as if it were launched today.
+    if (launch := days_since_launch.name) in whole:
+        whole[launch] = whole[launch].clip(lower=0)
+    return whole[[one.name for one in model.features if one.name in whole.columns]]
+
+
+def _of_pairs(
+    connection: Backend,
+    moment: Moment,
+    model: PairModel,
+    customer: np.ndarray,
+    product: np.ndarray,
+) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "place": np.arange(len(customer)),
+            "customer_id": moment.customers.take(customer),
+            "product_id": moment.products.take(product),
+            "together_pull": pulls(moment.holdings, moment.together, customer, product),
+            "likeness_pull": pulls(moment.holdings, moment.alike, customer, product),
+            "early_products": moment.early_products[customer],
+            "early_share": moment.early_share[customer],
+            "shopping_days": moment.shopping_days[customer],
+            "last_visit_days": moment.last_visit_days[customer],
+        }
+    )
+    pairs = connection.create_table(_PAIRS, frame, temp=True, overwrite=True)
+    context = pair_context(pairs, moment.state, offered(moment.state))
+    columns = {one.name: one.value(context) for one in pair_features(model)}
+    table: pd.DataFrame = context.select("place", **columns).order_by("place").to_pandas()
+    return table.drop(columns="place")
