@@ -59,8 +59,9 @@ def holdings(rows: ir.Table, products: ir.Table) -> ir.Table:
     purchase, which older data may lack, takes nothing away. `first_days` and `last_days` are
     the days from the first and the last sale to the cut-off; `last_pieces` were bought on
     the last day; `purchase_days` are distinct days with a sale, at all and within a window. A
-    product that was only returned has a row with no sale. Attributes of a product that the catalogue lacks are
-    null. Products without history are frozen: attributes are as delivered today.
+    product that was only returned has a row with no sale. Attributes of a product that the
+    catalogue lacks are null. Products without history are frozen: attributes are as delivered
+    today.
     """
     sold = _.sales > 0
     bought = rows.group_by([*_KEY, "product_id"]).aggregate(

@@ -85,7 +85,7 @@ truth is that of {WORLD:,} customers. Between 93 % and 97 % is as stated.
 
 {table(["measure", "truth", "mean width", "intervals that hold it"], lines)}
 """
-    record("coverage", "Do 95 % intervals hold the truth", body, packages=["numpy"])
+    record("interval_coverage", "Do 95 % intervals hold the truth", body, packages=["numpy"])
 
 
 if __name__ == "__main__":

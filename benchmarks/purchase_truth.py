@@ -1,0 +1,130 @@
+"""Purchase propensity where the truth is known: its best tenth beside that of the true drivers."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import yaml
+from record import record, table
+
+from models.purchase_propensity import purchase_propensity
+from pipeline.engine import engine
+from pipeline.evaluation import evaluation_path
+from pipeline.pairs.evaluate import load_learner
+from pipeline.pairs.matrix import features_of
+from pipeline.pairs.train import moments
+from pipeline.project import open_project, read_cutoffs, trained_folder
+from pipeline.run import make_project, train
+from pipeline.simulator.presets import PRESETS
+from pipeline.simulator.simulate import simulate
+
+MEMBERS, MONTHS, SEED = 30_000, 36, 11
+PAIR_MEMBERS = 10_000
+TENTH = 0.1
+_BLOCK = 500_000
+
+
+def scored_truth(folder: Path, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the true pairs of the test cut-off with what the model says, and those sold."""
+    project = open_project(folder)
+    model, artifacts = purchase_propensity, project.artifacts
+    as_of = read_cutoffs(artifacts, model.name).test
+    truth = pd.read_parquet(data / "truth" / "purchases.parquet")
+    truth = truth[pd.to_datetime(truth["as_of"]).dt.date == as_of]
+    if truth.empty:
+        raise SystemExit(f"the truth says nothing of {as_of}")
+    learner = load_learner(model, trained_folder(artifacts, model.name))
+    with engine(artifacts, threads=1) as connection:
+        (moment,) = moments(connection, project, model, [as_of])
+        who = moment.customers.get_indexer(pd.Index(truth["customer_id"]))
+        what = moment.products.get_indexer(pd.Index(truth["product_id"]))
+        order = np.lexsort((what, who))
+        truth, who, what = truth.iloc[order], who[order], what[order].astype(np.int32)
+        said = []
+        for start in range(0, len(truth), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            X = features_of(connection, moment, model, who[part], what[part])
+            said.append(learner.predict_proba(X)[:, 1])
+    bought = pd.read_parquet(
+        artifacts / "labels" / model.name / f"as_of={as_of}" / "part-0.parquet",
+        columns=["customer_id", "product_id"],
+    ).assign(bought=1)
+    rows = truth.assign(said=np.concatenate(said)).merge(
+        bought, on=["customer_id", "product_id"], how="left"
+    )
+    return rows.fillna({"bought": 0}), bought
+
+
+def captured(score: pd.Series, truth: pd.Series) -> float:
+    """Return the share of all true probability that lies in the best-scored tenth."""
+    best = np.argsort(-score.to_numpy(), kind="stable")[: round(TENTH * len(score))]
+    return float(truth.to_numpy()[best].sum() / truth.sum())
+
+
+def main(members: int = MEMBERS, seed: int = SEED) -> None:
+    """Simulate, train, compare, print and record."""
+    with TemporaryDirectory() as place:
+        folder, data = Path(place) / "project", Path(place) / "data"
+        folder.mkdir()
+        simulate(
+            PRESETS["retail"],
+            members=members,
+            months=MONTHS,
+            seed=seed,
+            to=data,
+            pair_members=PAIR_MEMBERS,
+        )
+        make_project(folder)
+        params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+        params["models"] = {"purchase_propensity": {"seed": 20240401}}
+        (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+        train(folder, "purchase_propensity", clock=lambda: datetime.now(UTC), data=str(data))
+        rows, _ = scored_truth(folder, data)
+        evaluation = evaluation_path(folder / "artifacts", "purchase_propensity").parent
+        parts = json.loads((evaluation / "parts.json").read_text(encoding="utf-8"))
+    lines = []
+    for state in ("all", *sorted(set(rows["state"]))):
+        own = rows if state == "all" else rows[rows["state"] == state]
+        exact = own["probability"]
+        best, drivers = captured(exact, exact), captured(own["probability_drivers"], exact)
+        share = captured(own["said"], exact)
+        level = parts["calibration"].get(state, {}).get("observed_over_expected")
+        lines.append(
+            [
+                state,
+                f"{len(own):,}",
+                f"{exact.mean():.4f}",
+                f"{share:.4f}",
+                f"{share / drivers:.3f}",
+                f"{share / best:.3f}",
+                f"{own['bought'].sum() / own['said'].sum():.3f}",
+                f"{level['value']:.2f} [{level['low']:.2f}, {level['high']:.2f}]" if level else "",
+            ]
+        )
+    heads = [
+        "state",
+        "pairs",
+        "mean true probability",
+        "capture of the top tenth",
+        "of the drivers' capture",
+        "of the truth's capture",
+        "O/E of these pairs",
+        "O/E, test evaluation",
+    ]
+    body = f"""
+{members:,} simulated members, {MONTHS} months, seed {seed}; every pair of {PAIR_MEMBERS:,} of them
+with every product on sale at the untouched test cut-off, 90 days before the end. Capture is of
+true probability. The drivers' capture is that of `probability_drivers`, the exact expectation
+given all that is observable in principle: no model can order better.
+
+{table(heads, lines)}
+"""
+    record("purchase_truth", "Purchase propensity against known truth", body, packages=["lightgbm"])
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:3]))
