@@ -7,8 +7,9 @@ import ibis.expr.types as ir
 from ibis import _
 
 from features.price_position import with_price_position
+from features.views import like_brand
 
-ATTRIBUTES = ("category", "like", "brand", "price_band")
+ATTRIBUTES = ("category", "like", "brand", "like_brand", "price_band")
 
 
 class KnownState(NamedTuple):
@@ -26,8 +27,10 @@ class KnownState(NamedTuple):
         Categories that go together; see `features.shelf.associations`.
     products : Table
         The catalogue, with which a product that is passed in is compared.
+    interests : Table, optional
+        What customers looked at; see `features.views.interests`.
 
-    All but the last are of one cut-off; `as_of` is dropped.
+    All but the products are of one cut-off; `as_of` is dropped.
     """
 
     holdings: ir.Table
@@ -35,6 +38,7 @@ class KnownState(NamedTuple):
     offers: ir.Table
     associations: ir.Table
     products: ir.Table
+    interests: ir.Table | None = None
 
 
 def offered(state: KnownState, passed_in: ir.Table | None = None) -> ir.Table:
@@ -60,9 +64,10 @@ def offered(state: KnownState, passed_in: ir.Table | None = None) -> ir.Table:
         passed_in = passed_in.select(catalogue.columns).cast(dict(catalogue.schema().items()))
         kept = catalogue.anti_join(passed_in.select("product_id"), "product_id")
         catalogue = kept.union(passed_in)
-    attributes = with_price_position(catalogue).select(
-        "product_id", "category", "like", "brand", "price_band", "price_position", "family",
-        "generation", "days_of_supply", "launched_on",
+    placed = with_price_position(catalogue)
+    attributes = placed.mutate(like_brand=like_brand(placed.like, placed.brand)).select(
+        "product_id", "category", "category_2", "like", "like_brand", "brand", "price_band",
+        "price_position", "family", "generation", "days_of_supply", "launched_on",
     )  # fmt: skip
     sold = state.offers.select(
         "product_id", "as_of", "first_sale_days", "pieces_30", "repurchase_gap"
@@ -111,8 +116,9 @@ def pair_context(pairs: ir.Table, state: KnownState, products: ir.Table) -> ir.T
     Table
         The attributes of the product, and with the prefix `own_` the customer's holding of
         this very product, `old_` the newest older generation of its family that is held,
-        `category_`, `like_`, `brand_`, `price_band_` the customer's taste for its attributes
-        (`share`, `last_days`), `go_` the best association from what the customer bought.
+        `category_`, `like_`, `brand_`, `like_brand_`, `price_band_` the customer's taste for its
+        attributes (`share`, `purchases`, `last_days`), `interest_` what was looked at, `go_`
+        the best association from what the customer bought.
     """
     wanted = pairs.join(products, "product_id")
     own = state.holdings.filter(_.sales > 0).select(
@@ -129,12 +135,18 @@ def pair_context(pairs: ir.Table, state: KnownState, products: ir.Table) -> ir.T
     for attribute in ATTRIBUTES:
         taste = state.tastes.filter(_.attribute == attribute).select(
             "customer_id", value="value",
-            **{f"{attribute}_{of}": of for of in ("share", "last_days")},
+            **{f"{attribute}_{of}": of for of in ("share", "purchases", "last_days")},
         )  # fmt: skip
         whole = whole.left_join(
             taste, [whole.customer_id == taste.customer_id, whole[attribute] == taste.value]
         ).drop("customer_id_right", "value")
     drawn = ["customer_id", "like"]
+    if state.interests is None:
+        whole = whole.mutate(interest_share=ibis.null("float64"), interest_looks=ibis.null("int64"))
+    else:
+        whole = whole.left_join(_interest(wanted, state.interests), key).drop(
+            *(f"{name}_right" for name in key)
+        )
     return whole.left_join(_goes_with(wanted, state), drawn).drop(
         *(f"{name}_right" for name in drawn)
     )
@@ -156,6 +168,21 @@ def _predecessor_held(wanted: ir.Table, state: KnownState) -> ir.Table:
         older.mutate(place=ibis.row_number().over(newest))
         .filter(_.place == 0)
         .select("customer_id", "product_id", old_generation="held", old_days="old_days")
+    )
+
+
+def _interest(wanted: ir.Table, interests: ir.Table) -> ir.Table:
+    """Return how much each customer looked at a product, or at one of its categories."""
+    looked = interests.semi_join(wanted, "customer_id").drop("last_days")
+    levels = ("product_id", "category", "category_2", "like")
+    subjects = [
+        wanted.select("customer_id", "product_id", subject=wanted[level]) for level in levels
+    ]
+    return (
+        ibis.union(*subjects, distinct=True)
+        .join(looked, ["customer_id", "subject"])
+        .group_by(["customer_id", "product_id"])
+        .aggregate(interest_share=_.share.sum(), interest_looks=_.looks.sum())
     )
 
 

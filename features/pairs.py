@@ -154,6 +154,24 @@ def category_last_days(pair: ir.Table) -> ir.Value:
     return pair.category_last_days
 
 
+@pair_feature(unit="days", en="Purchases in its first-level category", zh="大品類購買次數")
+def category_purchase_count(pair: ir.Table) -> ir.Value:
+    """Purchase days of each product of its first-level category, added up; 0 without one.
+
+    Null where the product has no category.
+    """
+    return pair.category.notnull().ifelse(pair.category_purchases.fill_null(0), ibis.null("int64"))
+
+
+@pair_feature(unit="days", en="Purchases in its narrowest category", zh="小品類購買次數")
+def like_purchase_count(pair: ir.Table) -> ir.Value:
+    """Purchase days of each product of its narrowest category, added up; 0 without one.
+
+    Null where the product has no category.
+    """
+    return pair["like"].notnull().ifelse(pair.like_purchases.fill_null(0), ibis.null("int64"))
+
+
 @pair_feature(unit="share", en="Affinity to its narrowest category", zh="小品類偏好占比")
 def like_affinity_share(pair: ir.Table) -> ir.Value:
     """Share of the customer's spending on its narrowest category; 0 without a purchase of it.
@@ -184,6 +202,39 @@ def brand_affinity_share(pair: ir.Table) -> ir.Value:
 def brand_last_days(pair: ir.Table) -> ir.Value:
     """Days since the customer bought its brand; null if never."""
     return pair.brand_last_days
+
+
+@pair_feature(unit="share", en="Affinity to its brand in its category", zh="同類中品牌偏好占比")
+def like_brand_affinity_share(pair: ir.Table) -> ir.Value:
+    """Share of the customer's spending on its brand within its narrowest category; else 0.
+
+    Null where the product has no brand or no category.
+    """
+    known = pair.like_brand.notnull()
+    return known.ifelse(pair.like_brand_share.fill_null(0.0), ibis.null("float64"))
+
+
+@pair_feature(
+    unit="days", en="Days since its brand was bought in its category", zh="距上次購買同類品牌天數"
+)
+def like_brand_last_days(pair: ir.Table) -> ir.Value:
+    """Days since the customer bought its brand in its narrowest category; null if never."""
+    return pair.like_brand_last_days
+
+
+@pair_feature(unit="share", en="Share of looks at it or its categories", zh="瀏覽此品類占比")
+def interest_share(pair: ir.Table) -> ir.Value:
+    """Return looks at the product or its categories over all that the customer looked at.
+
+    Null without one, or where nobody records looks.
+    """
+    return pair.interest_share
+
+
+@pair_feature(unit="interactions", en="Looks at it or its categories", zh="瀏覽此品類次數")
+def interest_look_count(pair: ir.Table) -> ir.Value:
+    """Count what `interest_share` divides: searches, views, clicks, likes; null without one."""
+    return pair.interest_looks
 
 
 @pair_feature(unit="share", en="Affinity to its price band", zh="價格帶偏好占比")

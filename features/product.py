@@ -82,6 +82,35 @@ def heat_trend_ratio_90d(rows: ir.Table) -> ir.Value:
     return change_of(rows.pieces_90.max(), rows.pieces_180.max() - rows.pieces_90.max())
 
 
+@feature(
+    offers, unit="pieces", en="Pieces sold in its category, last 30 days", zh="同類近 30 天銷量"
+)
+def category_pieces_count_30d(rows: ir.Table) -> ir.Value:
+    """Pieces sold in its narrowest category in the last 30 days; null without a category."""
+    return rows.like_pieces_30.max()
+
+
+@feature(offers, unit="pieces", en="Pieces sold in its category a year ago", zh="同類去年同季銷量")
+def category_season_pieces_count_90d(rows: ir.Table) -> ir.Value:
+    """Pieces sold in its narrowest category in the 90 days from a year before the cut-off on.
+
+    A product that did not exist then has the season of its like. Null without a category.
+    """
+    return rows.like_season_pieces.max()
+
+
+@feature(offers, unit="text", en="Category", zh="品類")
+def product_category(rows: ir.Table) -> ir.Value:
+    """First-level category of the product; null where none is known."""
+    return rows.wide.max()
+
+
+@feature(offers, unit="text", en="Narrowest category", zh="最小品類")
+def product_narrow_category(rows: ir.Table) -> ir.Value:
+    """Narrowest category of the product that is known; null without one."""
+    return rows["like"].max()
+
+
 @feature(offers, unit="text", en="Life-cycle stage", zh="商品生命週期階段")
 def life_cycle_stage(rows: ir.Table) -> ir.Value:
     """Read from the dates and the sales curve; never null.

@@ -53,6 +53,15 @@ def pair_before_last_visit_days(pair: ir.Table) -> ir.Value:
     return pair.own_last_days - pair.last_visit_days
 
 
+@pair_feature(unit="share", en="Dearer than what is usually bought", zh="高於慣常價格程度")
+def price_gap_share(pair: ir.Table) -> ir.Value:
+    """Its price position in its category minus the customer's mean one, in [-1, 1].
+
+    Null where either is not known.
+    """
+    return pair.price_position - pair.price_tier
+
+
 PULLS: tuple[PairFeature, ...] = (
     together_pull_score,
     likeness_pull_score,
@@ -60,4 +69,5 @@ PULLS: tuple[PairFeature, ...] = (
     early_product_share,
     pair_purchase_share,
     pair_before_last_visit_days,
+    price_gap_share,
 )

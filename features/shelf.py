@@ -118,10 +118,18 @@ def offers(rows: ir.Table) -> ir.Table:
                 _.pieces_30 / _.pieces_30.sum().over(group_by=["as_of", "like"]).nullif(0),
                 ibis.null("float64"),
             ),
+            like_pieces_30=_of_like(_.pieces_30),
+            like_season_pieces=_of_like(_.season_pieces),
         )
         .drop("gap_like")
         .rename(wide_gap="gap_wide")
     )
+
+
+def _of_like(pieces: ir.Value) -> ir.Value:
+    """Return what was sold in the narrowest category of each product; null without one."""
+    whole = pieces.sum().over(group_by=["as_of", "like"])
+    return _.like.notnull().ifelse(whole, ibis.null("float64"))
 
 
 def _typical_gaps(rows: ir.Table, level: str) -> ir.Table:

@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from features.definition import view
-from features.grains import baskets, product_days
+from features.grains import baskets, looks, product_days
 from features.price_position import with_price_position
 from features.windows import QUARTER, YEAR
 
@@ -133,10 +133,12 @@ def brands(rows: ir.Table) -> ir.Table:
 def tastes(rows: ir.Table) -> ir.Table:
     """One row per customer, attribute and value bought: the state that pairs are scored with.
 
-    `attribute` is `category`, `like` (the narrowest category), `brand` or `price_band`.
+    `attribute` is `category`, `like` (the narrowest category), `brand`, `like_brand` (the brand
+    within the narrowest category) or `price_band`.
     `share` is of what the customer spent on products of which the attribute is known; null
     where nothing was paid.
     """
+    rows = rows.mutate(like_brand=like_brand(rows.like, rows.brand))
     known = [
         rows.filter(_.sales > 0, _[name].notnull()).select(
             *_KEY,
@@ -146,7 +148,7 @@ def tastes(rows: ir.Table) -> ir.Table:
             attribute=ibis.literal(name),
             value=_[name],
         )
-        for name in ("category", "like", "brand", "price_band")
+        for name in ("category", "like", "brand", "like_brand", "price_band")
     ]
     spent = (
         ibis.union(*known)
@@ -157,6 +159,26 @@ def tastes(rows: ir.Table) -> ir.Table:
     )
     whole = ibis.window(group_by=[*_KEY, "attribute"])
     return spent.mutate(share=_.amount / _.amount.sum().over(whole).nullif(0))
+
+
+def like_brand(like: ir.StringValue, brand: ir.StringValue) -> ir.StringValue:
+    """Return a brand within a narrowest category, one value; null without either."""
+    return like + " / " + brand
+
+
+@view(looks)
+def interests(rows: ir.Table) -> ir.Table:
+    """One row per customer and subject searched for, viewed, clicked, liked or commented on.
+
+    Subjects are products and categories, as the data name them, and pages. `share` is of all
+    that the customer looked at; opened messages are not counted.
+    """
+    own = rows.filter(_.kind != "open")
+    looked = own.group_by([*_KEY, "subject"]).aggregate(
+        looks=_.interactions.sum(), last_days=_.days_before.min()
+    )
+    whole = ibis.window(group_by=_KEY)
+    return looked.mutate(share=_.looks / _.looks.sum().over(whole))
 
 
 @view(holdings)

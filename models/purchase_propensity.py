@@ -11,13 +11,17 @@ from features.frequency import (
     purchase_days_count,
 )
 from features.grains import product_days
+from features.habit import online_order_share
 from features.money import mean_order_amount, mean_order_lines_count, spend_amount_within
+from features.ownership import early_adoption_product_share, mean_adoption_days
 from features.pairs import PAIR_FEATURES, pair_state
-from features.person import age_years, life_stage
-from features.price import discount_share_within, price_tier_share
+from features.person import age_years, children_count, gender, income_band, life_stage
+from features.price import discount_share_within, price_tier_share, upper_tier_piece_share
 from features.product import (
     buyer_customer_count_90d,
     buyer_customer_count_365d,
+    category_pieces_count_30d,
+    category_season_pieces_count_90d,
     days_since_last_sale,
     days_since_launch,
     days_since_successor_launch,
@@ -26,7 +30,9 @@ from features.product import (
     heat_trend_ratio_90d,
     life_cycle_stage,
     product_brand_premium_ratio,
+    product_category,
     product_list_price_amount,
+    product_narrow_category,
     product_price_position_share,
     season_pieces_count_90d,
     sold_pieces_count_within,
@@ -88,6 +94,10 @@ purchase_propensity = PairModel(
         season_pieces_count_90d,
         buyer_customer_count_90d,
         buyer_customer_count_365d,
+        product_category,
+        product_narrow_category,
+        category_pieces_count_30d,
+        category_season_pieces_count_90d,
         heat_share,
         heat_trend_ratio_30d,
         heat_trend_ratio_90d,
@@ -112,9 +122,16 @@ purchase_propensity = PairModel(
         bought_product_count,
         bought_category_count,
         price_tier_share,
+        early_adoption_product_share,
+        mean_adoption_days,
+        upper_tier_piece_share,
+        online_order_share,
         discount_share_within[365],
         age_years,
         life_stage,
+        gender,
+        children_count,
+        income_band,
     ),
     state=pair_state,
     learner=_by_state,

@@ -13,7 +13,7 @@ from ibis.backends.duckdb import Backend
 from features.definition import View
 from features.pair_context import KnownState
 from features.shelf import associations, offers
-from features.views import holdings, tastes
+from features.views import holdings, interests, tastes
 from pipeline.durable import whole_file, whole_folder, write_json
 from pipeline.fingerprint import digest, file_digest, rows_digest
 from pipeline.grain_store import Grains
@@ -25,6 +25,7 @@ from pipeline.visible_digest import visible_digests
 KEPT: dict[str, View] = {
     "holdings": holdings,
     "tastes": tastes,
+    "interests": interests,
     "offers": offers,
     "associations": associations,
 }
@@ -61,7 +62,11 @@ def build_state(
         connection.to_parquet(products.order_by("product_id"), draft, compression="zstd")
     built: set[date] = set()
     for unit in ("customer", "product"):
-        views = {name: view for name, view in KEPT.items() if view.unit == unit}
+        views = {
+            name: view
+            for name, view in KEPT.items()
+            if view.unit == unit and set(view.sources) <= grains.delivered
+        }
         sources = list(views.values())
         digests = visible_digests(grains, sources, list(cutoffs))
         code = [rows_digest(view) for view in sources]
@@ -94,7 +99,7 @@ def read_state(connection: Backend, artifacts: Path, as_of: date) -> KnownState:
         If it was never built.
     """
     tables: dict[str, ir.Table] = {}
-    for name in KEPT:
+    for name in kept_at(artifacts, as_of):
         folder = state_folder(artifacts, name, as_of)
         if not (folder / "manifest.json").exists():
             raise SnapshotError(
@@ -104,9 +109,25 @@ def read_state(connection: Backend, artifacts: Path, as_of: date) -> KnownState:
     return KnownState(**tables, products=connection.read_parquet(_catalogue(artifacts)))
 
 
+def kept_at(artifacts: Path, as_of: date) -> list[str]:
+    """Return the names of the tables that make up the state of a cut-off.
+
+    What customers looked at counts only if it was kept together with what they hold.
+    """
+    beside = [
+        manifest.read_text(encoding="utf-8")
+        for name in ("holdings", "interests")
+        if (manifest := state_folder(artifacts, name, as_of) / "manifest.json").exists()
+    ]
+    together = len({json.loads(text)["version"] for text in beside}) == 1 and len(beside) > 1
+    return [name for name in KEPT if name != "interests" or together]
+
+
 def state_versions(artifacts: Path, as_of: date) -> list[str]:
     """Return what the stored state of a cut-off follows from: rows and definitions."""
-    manifests = (state_folder(artifacts, name, as_of) / "manifest.json" for name in KEPT)
+    manifests = (
+        state_folder(artifacts, name, as_of) / "manifest.json" for name in kept_at(artifacts, as_of)
+    )
     return [json.loads(path.read_text(encoding="utf-8"))["version"] for path in manifests]
 
 

@@ -73,6 +73,7 @@ def _of_pairs(
             "early_share": moment.early_share[customer],
             "shopping_days": moment.shopping_days[customer],
             "last_visit_days": moment.last_visit_days[customer],
+            "price_tier": moment.price_tier[customer],
         }
     )
     pairs = connection.create_table(_PAIRS, frame, temp=True, overwrite=True)

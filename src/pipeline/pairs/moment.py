@@ -77,7 +77,8 @@ class Moment(NamedTuple):
         What sells best in each segment; see `pipeline.pairs.popular`.
     families : DataFrame of shape (n, 3)
         `product` (its place), `family` and `generation` of the products that have both.
-    early_products, early_share, shopping_days, last_visit_days : array of shape (n_customers,)
+    early_products, early_share : array of shape (n_customers,)
+    shopping_days, last_visit_days, price_tier : array of shape (n_customers,)
         See `features.pulls`.
     """
 
@@ -100,6 +101,7 @@ class Moment(NamedTuple):
     early_share: np.ndarray
     shopping_days: np.ndarray
     last_visit_days: np.ndarray
+    price_tier: np.ndarray
 
 
 def read_moment(
@@ -138,6 +140,7 @@ def read_moment(
     )
     shopping_days = of_customers.pop("shopping_days").to_numpy(dtype=np.float64)
     last_visit_days = of_customers.pop("last_visit_days").to_numpy(dtype=np.float64)
+    price_tier = of_customers.pop("price_tier").to_numpy(dtype=np.float64)
     late = held.last_days <= POPULAR_DAYS
     early, bought = _early(held, first_sale, len(customers))
     return Moment(
@@ -160,6 +163,7 @@ def read_moment(
         early / (bought + _FEW_PRODUCTS),
         shopping_days,
         last_visit_days,
+        price_tier,
     )
 
 
@@ -183,6 +187,7 @@ def _of_customers(snapshot: ir.Table, model: PairModel) -> pd.DataFrame:
         segment=segment,
         shopping_days=snapshot.purchase_days_count,
         last_visit_days=snapshot.days_since_last_purchase,
+        price_tier=snapshot.price_tier_share,
     ).order_by("customer_id")
     frame: pd.DataFrame = rows.to_pandas().set_index("customer_id")
     return frame
