@@ -16,7 +16,7 @@ from pipeline.engine import engine
 from pipeline.evaluation import evaluation_path
 from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.matrix import features_of
-from pipeline.pairs.train import moments
+from pipeline.pairs.moment import moments
 from pipeline.project import open_project, read_cutoffs, trained_folder
 from pipeline.run import make_project, train
 from pipeline.simulator.presets import PRESETS

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from models.learners.frame import FloatArray, FrameError
+from models.learners.quickscorer import QuickScorer
 
 #: Off whatever the number of threads: anything that may change a sum's order.
 REPRODUCIBLE = {"deterministic": True, "force_col_wise": True, "verbosity": -1}
@@ -23,6 +25,10 @@ class Rows(NamedTuple):
     def at(self, chosen: Any) -> "Rows":
         """Return some of the rows."""
         return Rows(*(column[chosen] for column in self))
+
+
+#: Rows from which on trees are summed by `QuickScorer`; the bits are the same.
+_WORTH_COMPILING = 20_000
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,17 @@ class Trees:
         total = np.zeros(len(matrix))
         if not len(matrix):  # LightGBM cannot score nobody
             return total
-        for booster in self.boosters:
-            total += booster.predict(matrix, raw_score=True, num_threads=threads or 0)
+        if len(matrix) >= _WORTH_COMPILING:
+            for scorer in self._scorers:
+                total += scorer.predict(matrix, raw_score=True, threads=threads or 1)
+        else:
+            for booster in self.boosters:
+                total += booster.predict(matrix, raw_score=True, num_threads=threads or 0)
         return self.start + total / len(self.boosters)
+
+    @cached_property
+    def _scorers(self) -> tuple[QuickScorer, ...]:
+        return tuple(QuickScorer(booster) for booster in self.boosters)
 
     def contributions(self, matrix: FloatArray, *, threads: int | None = None) -> FloatArray:
         """Return what each column adds, of shape (n, n_columns + 1); the base comes last."""

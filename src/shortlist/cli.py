@@ -12,6 +12,7 @@ import typer
 
 from pipeline.disk_full import MAKE_ROOM, NO_ROOM, is_disk_full
 from shortlist.commands.backup import backup, restore
+from shortlist.commands.buyers import buyers, next_
 from shortlist.commands.db import db
 from shortlist.commands.demo import demo
 from shortlist.commands.doctor import doctor
@@ -41,6 +42,8 @@ app.command()(verb(run))
 app.command()(verb(train))
 app.command()(verb(tune))
 app.command()(verb(evaluate))
+app.command()(verb(buyers))
+app.command("next")(verb(next_))
 app.command()(verb(effect))
 app.command()(verb(models))
 app.command()(verb(promote))

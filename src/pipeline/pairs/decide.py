@@ -15,8 +15,8 @@ from pipeline.evaluation import Evaluation, Figure
 from pipeline.gate import Check, Decision, Kind
 from pipeline.pairs.evaluate import judged_pairs, load_learner
 from pipeline.pairs.judge import ranking_figures
+from pipeline.pairs.moment import moments
 from pipeline.pairs.plan import read_bought
-from pipeline.pairs.train import moments
 from pipeline.params import GateParams
 from pipeline.project import Project, read_cutoffs
 from pipeline.versions import Version, evaluation_of, version_folder, versions

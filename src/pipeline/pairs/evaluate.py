@@ -23,18 +23,20 @@ from pipeline.pairs.judge import (
     ranking_figures,
     route_recalls,
 )
+from pipeline.pairs.launches import launch_columns
+from pipeline.pairs.levels import LAUNCHED, SOLD, read_levels
 from pipeline.pairs.matrix import features_of
-from pipeline.pairs.moment import Moment
+from pipeline.pairs.moment import Moment, moments
 from pipeline.pairs.plan import read_bought
-from pipeline.pairs.product_lift import product_lifts
+from pipeline.pairs.product_columns import product_columns, spread_products
+from pipeline.pairs.product_lift import demand_figures, lift_figures
 from pipeline.pairs.rankings import plain_rankings
 from pipeline.pairs.report.page import as_html
 from pipeline.pairs.rows import Bought
-from pipeline.pairs.train import moments
 from pipeline.project import Project, outcome_window, read_cutoffs, trained_folder
 
 #: Pairs that are judged; with more, customers are drawn at random.
-MOST_PAIRS = 2_000_000
+MOST_PAIRS = 500_000
 
 
 def evaluate(project: Project, model: PairModel) -> Evaluation:
@@ -50,9 +52,25 @@ def evaluate(project: Project, model: PairModel) -> Evaluation:
         bought = read_bought(project, model, moment)
         with console.status(f"{model.name}: scoring the test pairs"):
             judged, found = judged_pairs(connection, moment, model, learner, bought, seed=own.seed)
-            lifts = product_lifts(
-                connection, moment, model, learner, bought, level=gate.level, seed=own.seed
+            columns = product_columns(
+                connection,
+                moment,
+                model,
+                learner,
+                bought,
+                products=spread_products(moment),
+                seed=own.seed,
             )
+            launched = launch_columns(
+                connection,
+                moment,
+                model,
+                learner,
+                bought,
+                horizon_days=outcome_window(model, own).horizon_days,
+                seed=own.seed,
+            )
+        levels = read_levels(trained)
     with console.status(f"{model.name}: evaluating {judged.candidates:,} pairs"):
         measures, baselines, differences = ranking_figures(judged, level=gate.level)
         calibration = calibration_figures(judged, level=gate.level, draws=gate.draws, seed=own.seed)
@@ -64,7 +82,10 @@ def evaluate(project: Project, model: PairModel) -> Evaluation:
             },
             "recall_of_routes": route_recalls(judged, found),
             "exposure": exposure_figures(judged, moment.on_sale),
-            "product_lift": lifts,
+            "product_lift": lift_figures(columns, level=gate.level),
+            "launch_lift": lift_figures(launched, level=gate.level),
+            "demand": demand_figures(columns, levels[SOLD], level=gate.level),
+            "launch_demand": demand_figures(launched, levels[LAUNCHED], level=gate.level),
         }
     customers = len(np.unique(judged.customer))
     evaluation = Evaluation(

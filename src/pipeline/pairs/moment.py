@@ -1,6 +1,6 @@
 """All that pairs of one cut-off are made from: customers, products on sale, who holds what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,9 @@ from features.pairs import PairFeature
 from models.candidates import Holdings, Neighbours, likeness, together
 from models.definition import PairModel
 from pipeline.pairs.popular import POPULAR_DAYS, popular
+from pipeline.project import Project
 from pipeline.snapshot_store import read_snapshot
+from pipeline.state_store import read_state
 
 #: Days in which a purchase loses half its weight.
 HALF_LIFE_DAYS = 180
@@ -165,6 +167,15 @@ def read_moment(
         last_visit_days,
         price_tier,
     )
+
+
+def moments(
+    connection: Backend, project: Project, model: PairModel, days: Sequence[date]
+) -> Iterator[Moment]:
+    """Read some cut-offs one after the other: only one of them lies in memory."""
+    for as_of in days:
+        state = read_state(connection, project.artifacts, as_of)
+        yield read_moment(connection, project.artifacts, model, state, as_of)
 
 
 def of_unit(model: PairModel, unit: str) -> list[Feature]:

@@ -1,71 +1,69 @@
-"""How well a model finds the buyers of one product among all customers."""
+"""How well a model finds the buyers of one product, and how many there will be."""
 
 from typing import Any
 
 import numpy as np
-from ibis.backends.duckdb import Backend
+import pandas as pd
 
-from models.definition import Learner, PairModel
-from models.measures import lift_at
-from pipeline.pairs.matrix import features_of
-from pipeline.pairs.moment import Moment
-from pipeline.pairs.rows import Bought
+from models.effects.demand import DemandLevel
 
-#: Products that are judged, those with most buyers, and the buyers that each must have.
-MOST_PRODUCTS = 20
-LEAST_BUYERS = 20
-#: Customers that are looked at; of more, some are drawn.
-MOST_CUSTOMERS = 20_000
-_TENTH = 0.1
+#: Products above which a median has an interval.
+FEW_PRODUCTS = 6
 
 
-def product_lifts(
-    connection: Backend,
-    moment: Moment,
-    model: PairModel,
-    learner: Learner,
-    bought: Bought,
-    *,
-    level: float,
-    seed: int,
-) -> dict[str, Any]:
-    """Return the lift of the best tenth of all customers for each of some products.
+def lift_figures(columns: pd.DataFrame, *, level: float) -> dict[str, Any]:
+    """Return the median lift of the best tenth of all customers, over products.
 
     Everybody is ranked, not only those for whom a route finds the product.
+
+    Parameters
+    ----------
+    columns : DataFrame
+        See `pipeline.pairs.product_columns`.
+    level : float
+        Of the interval.
 
     Returns
     -------
     dict
-        `products`, how many were judged; `median` of their lifts with its interval `low` and
-        `high` (order statistics; missing where there are too few products); `median_activity`,
-        the same where customers are ranked by their orders of the last 180 days.
+        `products`, how many were judged; the `median` of their lifts with its interval `low`
+        and `high` (order statistics; missing where there are too few products);
+        `median_activity`, where customers are ranked by their orders of the last 180 days.
     """
-    random = np.random.default_rng(seed)
-    everybody = len(moment.customers)
-    customers = np.sort(
-        random.choice(everybody, size=min(everybody, MOST_CUSTOMERS), replace=False)
-    )
-    own = np.isin(bought.customer, customers)
-    buyers = np.bincount(bought.product[own], minlength=len(moment.products))
-    buyers[~moment.on_sale] = 0
-    chosen = np.argsort(-buyers, kind="stable")[:MOST_PRODUCTS]
-    chosen = chosen[buyers[chosen] >= LEAST_BUYERS]
-    lifts, by_activity = [], []
-    activity = moment.of_customers["order_count_180d"].to_numpy(dtype=np.float64)[customers]
-    for product in chosen:
-        X = features_of(
-            connection, moment, model, customers, np.full(len(customers), product, np.int32)
-        )
-        y = np.isin(customers, bought.customer[own & (bought.product == product)])
-        lifts.append(float(lift_at(y, learner.predict_proba(X)[:, 1], share=_TENTH)))
-        by_activity.append(float(lift_at(y, activity, share=_TENTH)))
-    low, high = median_interval(np.asarray(lifts), level=level)
+    told = columns[columns["lift"].notna()]
+    low, high = median_interval(told["lift"].to_numpy(), level=level)
     return {
-        "products": len(lifts),
-        "median": float(np.median(lifts)) if lifts else None,
+        "products": len(told),
+        "median": float(told["lift"].median()) if len(told) else None,
         "low": low,
         "high": high,
-        "median_activity": float(np.median(by_activity)) if by_activity else None,
+        "median_activity": float(told["lift_by_activity"].median()) if len(told) else None,
+    }
+
+
+def demand_figures(columns: pd.DataFrame, demand: DemandLevel, *, level: float) -> dict[str, Any]:
+    """Return how often the interval of a product's demand held what came.
+
+    Returns
+    -------
+    dict
+        `products`; `held`, the share of them whose buyers lie in the interval; `ratio`, what
+        came over what was expected, pooled; `level`, the share that was promised.
+    """
+    if columns.empty:
+        return {"products": 0, "held": None, "ratio": None, "level": level}
+    inside = []
+    total = 0.0
+    pairs = zip(columns["expected"].tolist(), columns["buyers"].tolist(), strict=True)
+    for expected, buyers in pairs:
+        mean, low, high = demand.interval(expected, level=level)
+        inside.append(low <= round(buyers) <= high)
+        total += mean
+    return {
+        "products": len(columns),
+        "held": float(np.mean(inside)),
+        "ratio": float(columns["buyers"].sum() / total) if total else None,
+        "level": level,
     }
 
 
@@ -80,7 +78,7 @@ def median_interval(values: np.ndarray, *, level: float) -> tuple[float | None, 
     from scipy.stats import binom
 
     count = len(values)
-    rank = int(binom.ppf((1 - level) / 2, count, 0.5)) if count else 0
+    rank = int(binom.ppf((1 - level) / 2, count, 0.5)) if count >= FEW_PRODUCTS else 0
     if rank < 1:
         return None, None
     ordered = np.sort(values)

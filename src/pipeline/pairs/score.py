@@ -16,8 +16,7 @@ from pipeline.fingerprint import digest
 from pipeline.pairs.candidates import candidates
 from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.matrix import features_of
-from pipeline.pairs.moment import Moment
-from pipeline.pairs.train import moments
+from pipeline.pairs.moment import Moment, moments
 from pipeline.project import Project, read_cutoffs
 from pipeline.score_set import (
     ScoreSet,

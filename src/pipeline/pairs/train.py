@@ -1,6 +1,6 @@
 """Train a model of pairs: sampled pairs of past cut-offs, calibrated on a later one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from ibis.backends.duckdb import Backend
@@ -11,11 +11,11 @@ from models.definition import Learner, PairModel
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.fingerprint import definition_digest, folder_digest
-from pipeline.pairs.moment import Moment, read_moment
+from pipeline.pairs.levels import write_levels
+from pipeline.pairs.moment import moments
 from pipeline.pairs.plan import read_bought
 from pipeline.pairs.rows import PairRows, sampled_rows, together
 from pipeline.project import Project, read_cutoffs, trained_folder
-from pipeline.state_store import read_state
 from pipeline.tuning import given_parameters
 
 
@@ -31,12 +31,17 @@ def train(project: Project, model: PairModel) -> None:
         rows = {}
         for role, days in roles.items():
             with console.status(f"{name}: drawing pairs to {role}"):
-                rows[role] = drawn(connection, project, model, days, launches=days == cutoffs.train)
+                rows[role] = drawn(connection, project, model, days, launches=role != "calibrate")
     with console.status(f"{name}: training on {len(rows['train'].y):,} pairs"):
         learner = fit(project, model, **rows)
     X = rows["train"].X
     with whole_folder(trained_folder(project.artifacts, name)) as folder:
         learner.save(folder / "learner")
+        with (
+            console.status(f"{name}: levels of demand"),
+            engine(project.artifacts, threads=1) as connection,
+        ):
+            write_levels(connection, project, model, learner, folder)
         write_json(
             folder / "training.json",
             {
@@ -107,12 +112,3 @@ def drawn(
             for moment in moments(connection, project, model, days)
         )
     )
-
-
-def moments(
-    connection: Backend, project: Project, model: PairModel, days: Sequence[date]
-) -> Iterator[Moment]:
-    """Read some cut-offs one after the other: only one of them lies in memory."""
-    for as_of in days:
-        state = read_state(connection, project.artifacts, as_of)
-        yield read_moment(connection, project.artifacts, model, state, as_of)

@@ -69,6 +69,10 @@ def as_html(
         routes={name: ROUTES[name] for name in ROUTES if name in parts["recall_of_routes"]},
         states={name: STATES[name] for name in STATES if name in parts["calibration"]},
         longest=longest,
+        products=[
+            (("on sale", "在售商品"), parts["product_lift"], parts["demand"]),
+            (("launched later", "新上市商品"), parts["launch_lift"], parts["launch_demand"]),
+        ],
     )
 
 
