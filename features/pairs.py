@@ -154,7 +154,7 @@ def category_last_days(pair: ir.Table) -> ir.Value:
     return pair.category_last_days
 
 
-@pair_feature(unit="days", en="Purchases in its first-level category", zh="大品類購買次數")
+@pair_feature(unit="purchases", en="Purchases in its first-level category", zh="大品類購買次數")
 def category_purchase_count(pair: ir.Table) -> ir.Value:
     """Purchase days of each product of its first-level category, added up; 0 without one.
 
@@ -163,7 +163,7 @@ def category_purchase_count(pair: ir.Table) -> ir.Value:
     return pair.category.notnull().ifelse(pair.category_purchases.fill_null(0), ibis.null("int64"))
 
 
-@pair_feature(unit="days", en="Purchases in its narrowest category", zh="小品類購買次數")
+@pair_feature(unit="purchases", en="Purchases in its narrowest category", zh="小品類購買次數")
 def like_purchase_count(pair: ir.Table) -> ir.Value:
     """Purchase days of each product of its narrowest category, added up; 0 without one.
 

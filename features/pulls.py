@@ -13,25 +13,25 @@ from features.pairs import PairFeature, pair_feature
 
 @pair_feature(unit="score", en="Bought by the same customers", zh="同好會員共購度")
 def together_pull_score(pair: ir.Table) -> ir.Value:
-    """Nearness to all that the customer bought, by who buys both; recent purchases count more."""
+    """Nearness to all that the customer bought, by who buys both; 0 if none, never null."""
     return pair.together_pull
 
 
 @pair_feature(unit="score", en="Alike to what was bought", zh="與已購商品相似度")
 def likeness_pull_score(pair: ir.Table) -> ir.Value:
-    """Nearness to all that the customer bought, by name and attributes; recent counts more."""
+    """Nearness to all that the customer bought, by name and attributes; 0 if none, never null."""
     return pair.likeness_pull
 
 
 @pair_feature(unit="products", en="New products bought early", zh="新品早購數")
 def early_product_count(pair: ir.Table) -> ir.Value:
-    """Products that the customer bought within 30 days of their first sale to anybody."""
+    """Products bought within 30 days of their first sale to anybody; 0 without, never null."""
     return pair.early_products
 
 
 @pair_feature(unit="share", en="Share of products bought early", zh="新品早購占比")
 def early_product_share(pair: ir.Table) -> ir.Value:
-    """Early products over all that the customer bought; drawn to 0 where these are few."""
+    """Early products over all that were bought, drawn to 0 where these are few; never null."""
     return pair.early_share
 
 

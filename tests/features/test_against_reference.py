@@ -18,7 +18,7 @@ from features.catalogue import catalogue
 from features.pair_context import KnownState
 from features.pairs import PAIR_FEATURES, pair_table
 from features.shelf import associations, offers
-from features.views import holdings, tastes
+from features.views import holdings, interests, tastes
 from pipeline.snapshot_table import seen
 
 FEATURES = tuple(catalogue("customer", "time").values())
@@ -221,6 +221,7 @@ def compare_pairs(drawn) -> None:
         state = KnownState(
             *(at.rows(view) for view in (holdings, tastes, offers, associations)),
             shop_.table("products"),
+            at.rows(interests),
         )
         asked = pair_table(wanted, state, passed_in=table("products", passed_in))
         got = shop_.connection.to_pandas(asked).set_index(["customer_id", "product_id"])

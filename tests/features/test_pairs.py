@@ -1,6 +1,6 @@
 """A customer beside a product, sold or not: states, intervals, affinities, companions."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import ibis
 import pandas as pd
@@ -10,8 +10,9 @@ from shop import AS_OF, product, returned, sale, shop, table
 from features.contract import carries_its_unit
 from features.pair_context import KnownState
 from features.pairs import PAIR_FEATURES, pair_table
+from features.pulls import PULLS
 from features.shelf import associations, offers
-from features.views import holdings, tastes
+from features.views import holdings, interests, tastes
 from pipeline.snapshot_table import seen
 
 SHELF = [
@@ -32,8 +33,14 @@ ROWS = [
 ]
 
 
-def of(pairs, rows=ROWS, shelf=SHELF, passed_in=None):
-    grains = shop(*rows, products=shelf)
+def look(customer, subject, kind="view"):
+    at = datetime(2024, 5, 1, tzinfo=UTC)
+    return {"customer_id": customer, "kind": kind, "subject": subject, "event_time": at,
+            "available_time": at}  # fmt: skip
+
+
+def of(pairs, rows=ROWS, shelf=SHELF, passed_in=None, looks=()):
+    grains = shop(*rows, products=shelf, **({"interactions": list(looks)} if looks else {}))
     wanted = ibis.memtable(
         pd.DataFrame(pairs, columns=["customer_id", "product_id"]),
         schema={"customer_id": "string", "product_id": "string"},
@@ -43,6 +50,7 @@ def of(pairs, rows=ROWS, shelf=SHELF, passed_in=None):
         state = KnownState(
             *(at.rows(view) for view in (holdings, tastes, offers, associations)),
             table("products", shelf),
+            at.rows(interests) if looks else None,
         )
         frame = grains.connection.to_pandas(pair_table(wanted, state, passed_in=extra))
     frame = frame.astype(object).where(frame.notna(), None)
@@ -134,7 +142,31 @@ def test_an_attribute_that_is_unknown_is_null_and_not_zero():
     assert row["pair_state"] == "NEW"
 
 
-@pytest.mark.parametrize("one", PAIR_FEATURES.values(), ids=lambda one: one.name)
+def test_habit_counts_days_within_a_window():
+    rows = [sale("ann", "2024-05-01", product="cup"), sale("ann", "2023-06-02", product="cup")]
+    row = of([("ann", "cup")], rows).loc[("ann", "cup")]
+    assert row["pair_purchase_days_count"] == 2
+    assert row["pair_purchase_days_count_365d"] == 2
+    assert row["pair_purchase_days_count_90d"] == 1
+
+
+def test_a_brand_is_also_told_within_its_category():
+    shelf = [*SHELF, product("ink-bo", category="ink", brand="Bo", list_price=5.0)]
+    row = of([("ann", "ink-bo")], shelf=shelf).loc[("ann", "ink-bo")]
+    assert row["brand_affinity_share"] == 1.0  # pads are of the brand as well
+    assert row["like_brand_affinity_share"] == 0.0
+    assert row["like_purchase_count"] == 1
+
+
+def test_looks_at_a_category_count_for_its_products():
+    looked = [look("ann", "ink"), look("ann", "pads"), look("ann", "ink", kind="open")]
+    pairs = of([("ann", "ink"), ("ann", "cup")], looks=looked)
+    assert pairs.loc[("ann", "ink"), "interest_share"] == 0.5
+    assert pairs.loc[("ann", "ink"), "interest_look_count"] == 1
+    assert pairs.loc[("ann", "cup"), "interest_share"] is None
+
+
+@pytest.mark.parametrize("one", [*PAIR_FEATURES.values(), *PULLS], ids=lambda one: one.name)
 def test_every_pair_feature_says_what_it_is(one):
     assert carries_its_unit(one.name, one.unit)
     assert "null" in one.value.__doc__.lower()

@@ -87,13 +87,14 @@ def _codings() -> Iterator[str]:
 
 def _pairs() -> Iterator[str]:
     from features.pairs import PAIR_FEATURES
+    from features.pulls import PULLS
 
     yield (
         "\n## Pairs\n\nWhat is known of a customer and a product together, for products that were "
         "sold as for one that is passed in and that nobody has seen.\n"
     )
     yield "| column | label | 標籤 | unit | says |\n|---|---|---|---|---|"
-    for one in PAIR_FEATURES.values():
+    for one in (*PAIR_FEATURES.values(), *PULLS):
         said = f"{one.unit} | {' '.join(inspect.getdoc(one.value).split())}"
         yield f"| `{one.name}` | {one.label['en']} | {one.label['zh-TW']} | {said} |"
 

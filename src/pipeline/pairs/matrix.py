@@ -1,10 +1,11 @@
 """The features of pairs: those of the customer, of the product, and of both together."""
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
 
-from features.pair_context import offered, pair_context
+from features.pair_context import KnownState, offered, pair_context
 from features.product import days_since_launch
 from models.candidates import pulls
 from models.definition import PairModel
@@ -77,7 +78,28 @@ def _of_pairs(
         }
     )
     pairs = connection.create_table(_PAIRS, frame, temp=True, overwrite=True)
-    context = pair_context(pairs, moment.state, offered(moment.state))
+    state = _of_range(moment, customer)
+    context = pair_context(pairs, state, offered(state))
     columns = {one.name: one.value(context) for one in pair_features(model)}
     table: pd.DataFrame = context.select("place", **columns).order_by("place").to_pandas()
     return table.drop(columns="place")
+
+
+def _of_range(moment: Moment, customer: np.ndarray) -> KnownState:
+    """Return the state of the customers between the first and the last of some pairs.
+
+    Rows of a customer lie together, so that the engine reads no more than it has to.
+    """
+    state = moment.state
+    if not len(customer):
+        return state
+    first, last = moment.customers[customer[0]], moment.customers[customer[-1]]
+
+    def between(rows: ir.Table) -> ir.Table:
+        return rows.filter(rows.customer_id >= first, rows.customer_id <= last)
+
+    return state._replace(
+        holdings=between(state.holdings),
+        tastes=between(state.tastes),
+        interests=None if state.interests is None else between(state.interests),
+    )

@@ -44,21 +44,27 @@ def product_columns(
     drawn = np.random.default_rng(seed).choice(everybody, size=count, replace=False)
     customers = np.sort(drawn)
     activity = moment.of_customers["order_count_180d"].to_numpy(dtype=np.float64)[customers]
+    X = features_of(
+        connection,
+        moment,
+        model,
+        np.repeat(customers, len(products)),
+        np.tile(products.astype(np.int32), count),
+    )
+    # A column a product: rows come customer by customer.
+    probability = learner.predict_proba(X)[:, 1].reshape(count, len(products)) if len(X) else None
     rows = []
-    for product in products:
-        X = features_of(
-            connection, moment, model, customers, np.full(count, product, dtype=np.int32)
-        )
-        probability = learner.predict_proba(X)[:, 1]
+    for column, product in enumerate(products):
+        said = np.empty(0) if probability is None else probability[:, column]
         y = np.isin(customers, bought.customer[bought.product == product])
         told = LEAST_BUYERS <= y.sum() < count
         rows.append(
             {
                 "product_id": moment.products[product],
-                "expected": probability.sum() * everybody / count,
+                "expected": said.sum() * everybody / count,
                 "buyers": y.sum() * everybody / count,
                 "customers": count,
-                "lift": lift_at(y, probability, share=_TENTH) if told else np.nan,
+                "lift": lift_at(y, said, share=_TENTH) if told else np.nan,
                 "lift_by_activity": lift_at(y, activity, share=_TENTH) if told else np.nan,
             }
         )

@@ -22,7 +22,7 @@ from pipeline.state_store import read_state
 from pipeline.versions import version_folder
 
 #: Customers that are scored together.
-BLOCK_CUSTOMERS = 200_000
+BLOCK_CUSTOMERS = 500_000
 
 
 class UnknownProductError(ValueError):

@@ -59,6 +59,8 @@ def _one(
         for r in sales
         if r["before"] <= 30 and by_id.get(r["product_id"], {}).get("like") == product["like"]
     )
+    season = [r for r in sales if 275 < r["before"] <= 365]
+    like = {p for p, of in by_id.items() if product["like"] and of["like"] == product["like"]}
     launched = product.get("launched_on")
     age = (as_of - launched).days if launched else max((r["before"] for r in own), default=None)
     trend = change(sold[90], sold[180] - sold[90])
@@ -86,6 +88,20 @@ def _one(
         "buyer_customer_count_365d": len(
             {r["customer_id"] for r in own if r["before"] <= 365 and r["customer_id"]}
         ),
+        "buyer_customer_count_90d": len(
+            {r["customer_id"] for r in own if r["before"] <= 90 and r["customer_id"]}
+        ),
+        "season_pieces_count_90d": sum(
+            r["quantity"] for r in season if r["product_id"] == product["product_id"]
+        ),
+        "category_pieces_count_30d": alike if product["like"] else None,
+        "category_season_pieces_count_90d": sum(
+            r["quantity"] for r in season if r["product_id"] in like
+        )
+        if product["like"]
+        else None,
+        "product_category": product.get("category"),
+        "product_narrow_category": product["like"],
         "heat_share": share(sold[30], alike) if product["like"] else None,
         "heat_trend_ratio_30d": change(sold[30], sold[60] - sold[30]),
         "heat_trend_ratio_90d": trend,
