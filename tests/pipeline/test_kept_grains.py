@@ -4,9 +4,11 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 import duckdb
+import pandas as pd
 import pytest
-from shop import contact, member, product, sale, table
+from shop import contact, fact, look, member, product, sale, table
 
+from features.catalogue import catalogue
 from features.definition import Grain
 from features.frequency import order_count
 from features.grains import baskets, deliveries, memberships, product_days, profiles
@@ -20,6 +22,7 @@ from pipeline.grain_store import Grains
 from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.leftovers import stage_drafts
 from pipeline.snapshot_store import build_snapshots
+from pipeline.snapshot_table import grain_of
 
 AS_OF = date(2024, 6, 1)
 NAMES = [f"c{n}" for n in range(20)]
@@ -237,3 +240,34 @@ def test_receipts_of_nobody_are_no_customers_rows(tmp_path):
     build(tmp_path, SHOP)
     anonymous = build(tmp_path, lines(sale(None, "2024-05-30")))
     assert anonymous == {"shelf": ALL, "order_items": ALL}
+
+
+EVERY_GRAIN = sorted({grain_of(one.grain) for one in catalogue("customer").values()},
+                     key=lambda one: one.name)  # fmt: skip
+FULL_SHOP = {
+    **SHOP,
+    "consents": [
+        fact("consents", name, day, channel="email", purpose="offers", granted=day < "2024-03")
+        for name in NAMES[:3]
+        for day in ("2024-02-01", "2024-05-01")
+    ],
+    "interactions": [look(name, "2024-05-01", "view") for name in NAMES[:3]],
+    "surveys": [fact("surveys", name, "2024-05-01", kind="age", answer="7") for name in NAMES[:3]],
+    "service_cases": [fact("service_cases", name, "2024-05-01", kind="x") for name in NAMES[:3]],
+    "card_events": [fact("card_events", name, "2024-05-01", step="applied") for name in NAMES[:3]],
+}
+
+
+@pytest.mark.parametrize("grain", EVERY_GRAIN, ids=lambda one: one.name)
+def test_rows_of_a_customer_do_not_depend_on_other_customers(tmp_path, grain):
+    def rows(shop):
+        with opened(tmp_path, shop) as grains:
+            found = grains.rows(grain).to_pandas()
+        return found[found.customer_id == "c1"].reset_index(drop=True)
+
+    alone = {
+        name: [row for row in given if row.get("customer_id", "c1") == "c1"]
+        for name, given in FULL_SHOP.items()
+    }
+    assert len(rows(FULL_SHOP))
+    pd.testing.assert_frame_equal(rows(FULL_SHOP), rows(alone), check_exact=True)
