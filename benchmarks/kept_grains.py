@@ -104,7 +104,8 @@ def _body(customers: int, lines: int, rows: list[tuple[str, Step, Step]], size: 
     head = ["run", "grains: wall / processor, s", "features: wall / processor, s", "peak, MiB"]
     return f"""
 {customers:,} customers, {lines:,} receipt lines of three years, customer and time features, one
-thread. Shares are of the first run. Kept grains take {size / 2**20:,.0f} MiB.
+thread. Shares are of the processor's seconds in the first run.
+Kept grains take {size / 2**20:,.0f} MiB.
 
 {table(head, cells)}
 """
