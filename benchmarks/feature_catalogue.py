@@ -20,9 +20,10 @@ import duckdb
 from record import record, table
 
 from features.catalogue import catalogue
-from pipeline.engine import engine, scratch_folder
+from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.profiles import build_profiles
 from pipeline.snapshot_store import build_snapshots
 from pipeline.snapshot_table import grain_of
@@ -57,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         root = Path(options.tables or folder)
         if not (root / "tables").exists():
-            _draw(root / "tables", options.customers, options.lines_each)
+            draw(root / "tables", options.customers, options.lines_each)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             # What drawing took would hide what building takes: a process of its own.
             steps = pool.apply(build, (root / "tables", Path(folder), options.memory))
@@ -74,18 +75,14 @@ def build(tables: Path, artifacts: Path, memory: str) -> list[Step]:
         grains = Grains(
             connection,
             read_events(connection, tables, time_zone="Asia/Taipei"),
-            scratch=scratch_folder(connection, "grains"),
+            keep=artifacts / KEPT_GRAINS,
         )
         features = grains.deliverable(catalogue("customer", "time").values())
         of_products = grains.deliverable(catalogue("product").values())
         given = {"artifacts": artifacts, "data": "benchmark"}
 
         def step(name: str, job: Callable[[], object]) -> None:
-            Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
-            began, cpu = time.perf_counter(), time.process_time()
-            job()
-            wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-            steps.append(Step(name, wall, cpu, _peak()))
+            steps.append(timed(name, job))
             print(steps[-1], file=sys.stderr, flush=True)
 
         counted = sorted({grain_of(one.grain) for one in features}, key=lambda one: one.name)
@@ -109,6 +106,15 @@ def build(tables: Path, artifacts: Path, memory: str) -> list[Step]:
     return steps
 
 
+def timed(name: str, job: Callable[[], object]) -> Step:
+    """Do a job; return what it cost."""
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    began, cpu = time.perf_counter(), time.process_time()
+    job()
+    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+    return Step(name, wall, cpu, _peak())
+
+
 def _body(customers: int, lines: int, steps: list[Step]) -> str:
     rows = [[one.name, f"{one.wall:.0f}", f"{one.cpu:.0f}", f"{one.peak:,.0f}"] for one in steps]
     whole = steps[:-1]
@@ -130,7 +136,8 @@ def _peak() -> float:
     return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
 
 
-def _draw(folder: Path, customers: int, lines_each: int) -> None:
+def draw(folder: Path, customers: int, lines_each: int) -> None:
+    """Write the tables of an invented chain of shops."""
     folder.mkdir(parents=True)
     lines = customers * lines_each
     con = duckdb.connect(config={"memory_limit": "8GB", "temp_directory": str(folder)})

@@ -7,6 +7,7 @@ from features.columns import (
     customer_id,
     event_time,
     in_order,
+    share,
 )
 from features.table import Column, Table
 
@@ -27,14 +28,7 @@ class Promotions(Table):
         kind="text", nullable=True, description="Stores in scope by `|`; missing: all."
     )
     mechanic = Column(kind="text", nullable=True, description="Such as `price_off` or `bundle`.")
-    discount_share = Column(
-        kind="number",
-        nullable=True,
-        minimum=0,
-        maximum=1,
-        unit="share",
-        description="Share taken off.",
-    )
+    discount_share = share("Share taken off.")
     starts_on = Column(kind="date", planned=True, description="First day.")
     ends_on = Column(kind="date", planned=True, description="First day after the end.")
 
@@ -64,14 +58,7 @@ class Campaigns(Table):
     redemption_cost = Column(
         kind="money", nullable=True, minimum=0, description="Cost of a redeemed offer."
     )
-    margin_share = Column(
-        kind="number",
-        nullable=True,
-        minimum=0,
-        maximum=1,
-        unit="share",
-        description="Margin as a share of sales.",
-    )
+    margin_share = share("Margin as a share of sales.")
 
 
 class Assignments(Table):
@@ -83,14 +70,7 @@ class Assignments(Table):
     )
     customer_id = customer_id()
     arm = Column(kind="text", description="The arm; `control` was left alone.")
-    probability = Column(
-        kind="number",
-        nullable=True,
-        minimum=0,
-        maximum=1,
-        unit="share",
-        description="Probability with which the arm was drawn.",
-    )
+    probability = share("Probability with which the arm was drawn.")
     assigned_at = Column(kind="time", description="When it was drawn (UTC).")
 
 

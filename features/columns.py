@@ -51,3 +51,10 @@ def customer_id(*, nullable: bool = False) -> Column:
         description="The member." + (" Missing for an anonymous purchase." if nullable else ""),
         references="customers.customer_id",
     )
+
+
+def share(description: str) -> Column:
+    """Declare a part of a whole, in [0, 1]; it may be missing."""
+    return Column(
+        kind="number", nullable=True, minimum=0, maximum=1, unit="share", description=description
+    )

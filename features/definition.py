@@ -49,7 +49,8 @@ class Grain:
         Takes one Ibis table per name in `sources`; returns the rows, with the keys of the
         unit, `event_on` and `available_on` among their columns. Rows that describe a state
         carry `until_on` as well, the first day on which they no longer do (null for the
-        current one), and are visible only while they hold.
+        current one), and are visible only while they hold. Rows of a customer follow from
+        that customer's own rows: when somebody else buys, they are not built again.
     unit : str
         What a row belongs to: `"customer"`, `"product"`, `"pair"` or `"time"`.
     sources : tuple of str

@@ -12,6 +12,7 @@ from pipeline.alone import alone
 from pipeline.archive import Manifest, Packed, pack, unpack
 from pipeline.durable import PARTIAL, scratch_folder, whole_folder
 from pipeline.engine import SPILL
+from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.stage import FAILURE
 
 #: What makes a project, beside its artefacts.
@@ -122,9 +123,11 @@ def _state(folder: Path, copies: Path) -> Iterator[Packed]:
 
 
 def _lasting(artifacts: Path) -> Iterator[Path]:
-    """Yield the files that are no drafts, spills, locks or journals of a database."""
+    """Yield the files that are no drafts, spills, locks, kept grains or journals of a database."""
     for root, folders, names in os.walk(artifacts):
         folders[:] = sorted(f for f in folders if not f.startswith((PARTIAL, SPILL)))
+        if Path(root) == artifacts and KEPT_GRAINS in folders:
+            folders.remove(KEPT_GRAINS)  # many gigabytes, and the next run builds them again
         for name in sorted(names):
             passing = name.endswith((".lock", ".db-wal", ".db-shm", ".db-journal"))
             if not passing and not name.startswith(PARTIAL):

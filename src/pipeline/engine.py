@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import ibis
 from ibis.backends.duckdb import Backend
@@ -65,9 +65,18 @@ def one_thread(connection: Backend) -> Iterator[None]:
         connection.raw_sql(f"SET threads = {threads:d}")
 
 
-def scratch_folder(connection: Backend, name: str) -> Path:
-    """Return a new folder for what one stage keeps aside; it goes when the engine closes."""
+@contextmanager
+def joins_in_order(connection: Backend) -> Iterator[None]:
+    """Keep DuckDB from turning joins around: rows come out as they go in, and sums with them."""
+    before = connection.raw_sql("SELECT current_setting('disabled_optimizers')").fetchone()[0]
+    connection.raw_sql("SET disabled_optimizers = 'build_side_probe_side'")
+    try:
+        yield
+    finally:
+        connection.raw_sql(f"SET disabled_optimizers = '{before}'")
+
+
+def scratch_folder(connection: Backend, prefix: str) -> Path:
+    """Return a new folder for what is kept aside; it goes when the engine closes."""
     ((spill,),) = connection.raw_sql("SELECT current_setting('temp_directory')").fetchall()
-    folder = Path(spill) / name
-    folder.mkdir()
-    return folder
+    return Path(mkdtemp(prefix=prefix, dir=spill))

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from features.catalogue import catalogue
 from features.definition import Coded
-from pipeline.engine import engine, scratch_folder
+from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains, left_out
+from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.kinds import kind_of
 from pipeline.plan import plan, span_of
 from pipeline.planned import Planned
@@ -36,7 +37,7 @@ def build(project: Project) -> None:
         console.status("snapshots: reading tables") as status,
     ):
         events = read_events(connection, artifacts / "tables", time_zone=project.params.time_zone)
-        grains = Grains(connection, events, scratch=scratch_folder(connection, "grains"))
+        grains = Grains(connection, events, keep=artifacts / KEPT_GRAINS)
         plans = plan(project, grains, span_of(events))
         laid = {name: one for name, one in plans.items() if not isinstance(one, str)}
         days = {day for own in laid.values() for day in (*own.labelled, own.score)}
@@ -75,6 +76,8 @@ def build(project: Project) -> None:
             status.update(f"{name}: what happened after each cut-off")
             model = find_model(name)
             kind_of(model).build(project, model, grains, own)
+        if grains.kept is not None:
+            grains.kept.forget_others()
     write_cutoffs(artifacts, plans)
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
 

@@ -3,17 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
-
-import ibis.expr.types as ir
+from typing import NamedTuple
 
 from features.definition import Grain, View
 from pipeline.fingerprint import digest
 from pipeline.grain_store import Grains
+from pipeline.row_hashes import MODULUS, hashed_rows, whole_hash
 from pipeline.snapshot_table import grain_of
-
-#: Sums of hashes are taken modulo this, so that they fit whatever the number of rows.
-_MODULUS = 2**64
 
 
 class _Day(NamedTuple):
@@ -45,7 +41,7 @@ def visible_digests(
     wanted = list(sources)
     of = sorted({grain_of(one) for one in wanted}, key=lambda one: one.name)
     tables = sorted({name for one in wanted for name in _tables_beside(one)})
-    beside = {name: _whole(grains, grains.table(name)) for name in tables}
+    beside = {name: whole_hash(grains.connection, grains.table(name)) for name in tables}
     changes = {one.name: _changes(grains, one) for one in of}
     return {day: digest(beside, {name: _seen_at(day, days) for name, days in changes.items()})
             for day in cutoffs}  # fmt: skip
@@ -53,7 +49,7 @@ def visible_digests(
 
 def _seen_at(cutoff: date, changes: list[_Day]) -> tuple[int, int]:
     before = [one for one in changes if one.day < cutoff]
-    return sum(one.rows for one in before), sum(one.hashes for one in before) % _MODULUS
+    return sum(one.rows for one in before), sum(one.hashes for one in before) % MODULUS
 
 
 def _changes(grains: Grains, grain: Grain) -> list[_Day]:
@@ -63,33 +59,14 @@ def _changes(grains: Grains, grain: Grain) -> list[_Day]:
     columns = [name for name in rows.columns if name != "until_on"]
     until = "until_on" if "until_on" in rows.columns else "NULL"
     changes: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0])
-    for since, last, number, hashes in _hashed(grains, rows, columns, "available_on", until):
+    for since, last, number, hashes in hashed_rows(
+        grains.connection, rows, columns, "available_on", until
+    ):
         for day, sign in ((since, 1), (since and last and max(since, last), -1)):
             if day is not None:
                 changes[day][0] += sign * number
                 changes[day][1] += sign * int(hashes)
     return [_Day(day, number, hashes) for day, (number, hashes) in sorted(changes.items())]
-
-
-def _whole(grains: Grains, table: ir.Table) -> list[int]:
-    return [
-        part
-        for number, hashes in _hashed(grains, table, table.columns)
-        for part in (number, int(hashes) % _MODULUS)
-    ]
-
-
-def _hashed(grains: Grains, rows: ir.Table, columns: Sequence[str], *by: str) -> list[Any]:
-    """Return the number of rows and the sum of their hashes by some columns."""
-    names = ", ".join(f'"{name}"' for name in sorted(columns))
-    keys = "".join(f"{one}, " for one in by)
-    statement = grains.connection.compile(rows)
-    return list(
-        grains.connection.raw_sql(
-            f"SELECT {keys} count(*), CAST(sum(hash({names})) AS VARCHAR) "  # noqa: S608 - our own names
-            f"FROM ({statement}) GROUP BY ALL HAVING count(*) > 0"
-        ).fetchall()
-    )
 
 
 def _tables_beside(source: Grain | View) -> tuple[str, ...]:

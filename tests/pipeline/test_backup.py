@@ -77,14 +77,17 @@ def test_a_damaged_backup_leaves_the_project_as_it_is(saved, place):
     assert contents(project) == before
 
 
-def test_drafts_spills_and_locks_are_not_carried(saved, tmp_path):
+def test_drafts_spills_locks_and_kept_grains_are_not_carried(saved, tmp_path):
     project, _ = saved
     (project / "artifacts" / ".spill-1").mkdir()
     (project / "artifacts" / ".spill-1" / "rows").touch()
     (project / "artifacts" / "scores" / ".partial-1-1-x").touch()
+    (project / "artifacts" / "grains" / "baskets").mkdir(parents=True)
+    (project / "artifacts" / "grains" / "baskets" / "block-0.parquet").touch()
     manifest = backup(project, tmp_path / "more.tar", at=NOON)
     names = [file.name for file in manifest.files]
-    assert not [name for name in names if "spill" in name or "partial" in name or "lock" in name]
+    left_out = ("spill", "partial", "lock", "grains")
+    assert not [name for name in names if any(one in name for one in left_out)]
 
 
 def test_a_backup_is_never_written_over_nor_into_what_it_holds(saved):

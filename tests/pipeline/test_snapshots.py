@@ -2,8 +2,6 @@
 
 import shutil
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
@@ -19,6 +17,7 @@ from models.customer_activity import customer_activity
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.labels import ImmatureError, build_labels, label_folder
 from pipeline.snapshot_store import SnapshotError, build_snapshots, read_snapshot, snapshot_folder
 
@@ -86,9 +85,9 @@ def written(folder):
 def build(folder, rows, *, data="one", cutoffs=(AS_OF,), block_rows=10**6, features=EVERY):
     if not (folder / "tables").exists():
         write(folder, rows)
-    with engine(folder, threads=1) as connection, TemporaryDirectory(dir=folder) as scratch:
+    with engine(folder, threads=1) as connection:
         events = read_events(connection, folder / "tables", time_zone="UTC")
-        grains = Grains(connection, events, scratch=Path(scratch), block_rows=block_rows)
+        grains = Grains(connection, events, keep=folder / KEPT_GRAINS, block_rows=block_rows)
         return build_snapshots(
             connection, grains, features=features, cutoffs=cutoffs, artifacts=folder, data=data
         )
