@@ -239,6 +239,33 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
             hazard[rows] = self._hazard(X.iloc[rows], periods, passed[rows])
         return pd.DataFrame(hazard, index=X.index, columns=pd.RangeIndex(1, periods + 1))
 
+    def predict_hazard_at(self, X: pd.DataFrame, period: ArrayLike) -> np.ndarray:
+        """Return the hazard of chosen periods only: where a curve is smooth, few will do.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_gaps, n_features)
+            As for `fit`.
+        period : array-like of shape (n_gaps, n_chosen)
+            Periods of each gap, at least 1.
+
+        Returns
+        -------
+        array of shape (n_gaps, n_chosen)
+            In (0, 1).
+        """
+        X = as_frame(X, self.encoder_.names)
+        chosen = np.asarray(period, dtype=float)
+        if chosen.ndim != 2 or len(chosen) != len(X) or not (chosen >= 1).all():  # noqa: PLR2004
+            raise ValueError(
+                f"period has shape {chosen.shape} for {len(X)} rows of X, or values below 1: pass "
+                "the periods of each gap, counted from 1, a row per gap."
+            )
+        hazard = np.empty(chosen.shape)
+        for rows in _blocks(len(X), chosen.shape[1]):
+            hazard[rows] = self._hazard_at(X.iloc[rows], chosen[rows])
+        return hazard
+
     def predict_survival(
         self, X: pd.DataFrame, periods: int, *, elapsed: ArrayLike | None = None
     ) -> pd.DataFrame:
@@ -375,14 +402,15 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         return matrix, self.line_.logit(period, history)
 
     def _hazard(self, X: pd.DataFrame, periods: int, passed: np.ndarray) -> np.ndarray:
+        return self._hazard_at(X, passed[:, None] + np.arange(1, periods + 1))
+
+    def _hazard_at(self, X: pd.DataFrame, period: np.ndarray) -> np.ndarray:
         from scipy.special import expit
 
-        features = np.repeat(self.encoder_.transform(X), periods, axis=0)
-        period = (passed[:, None] + np.arange(1, periods + 1)).ravel()
-        matrix, line = self._trees_see(features, period)
-        return np.asarray(
-            expit(summed(self.booster_, matrix, threads=self.num_threads) + line)
-        ).reshape(-1, periods)
+        features = np.repeat(self.encoder_.transform(X), period.shape[1], axis=0)
+        matrix, line = self._trees_see(features, period.ravel())
+        raw = summed(self.booster_, matrix, threads=self.num_threads)
+        return np.asarray(expit(raw + line)).reshape(period.shape)
 
     def _open_gap(self, X: pd.DataFrame, passed: np.ndarray, renew: Renew) -> OpenGap:
         def opened(rows: np.ndarray, events: int, opening: np.ndarray, periods: int) -> np.ndarray:
