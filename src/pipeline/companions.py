@@ -260,11 +260,11 @@ def _read(
     frame = distinct.to_pandas()
     day = pd.to_datetime(frame["event_on"])
     margins = margin.to_pandas()
-    names = known.select("item", "name").to_pandas() if lead_by == "product" else pd.DataFrame()
+    named = known.select("item", "name").to_pandas().dropna() if lead_by == "product" else None
     return _Lines(
         frame.assign(basket=frame["order_id"], day=day, week=day.dt.to_period("W").astype(str)),
         dict(zip(margins["item"], margins["margin"].astype(float), strict=True)),
-        {} if names.empty else dict(zip(names["item"], names["name"], strict=True)),
+        {} if named is None else dict(zip(named["item"], named["name"], strict=True)),
     )
 
 
