@@ -20,7 +20,7 @@ from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 
 MODEL = "repurchase_timing"
-MEMBERS, MONTHS, SEED = 40_000, 42, 31
+MEMBERS, MONTHS, SEED = 40_000, 42, 53
 #: What followed the scoring cut-off is seen for so many days.
 FOLLOWED_DAYS = 168
 AS_OF = UNTIL - timedelta(FOLLOWED_DAYS)
@@ -55,7 +55,8 @@ def scored(preset: str, members: int) -> pd.DataFrame:
         scores = pd.concat(map(pd.read_parquet, parts(artifacts, live)), ignore_index=True)
         truth = pd.read_parquet(data / "truth" / "cycles.parquet").drop(columns=["as_of", "due_on"])
         truth = truth.rename(columns={"category_3": "category", "probability": "true"})
-        return scores.merge(truth, on=PAIR).merge(followed(data), on=PAIR, how="left")
+        rows = scores.merge(followed(data), on=PAIR, how="left")
+        return rows.merge(truth, on=PAIR, how="left")
 
 
 def declare_general(products: Path) -> None:
@@ -82,7 +83,7 @@ def followed(data: Path) -> pd.DataFrame:
 
 def compared(rows: pd.DataFrame) -> list[list[str]]:
     """Compare due dates on cycles still used whose next purchase was seen."""
-    used = rows[rows["still_used"] & rows["next"].notna()]
+    used = rows[rows["still_used"].eq(other=True) & rows["next"].notna()]
     histories = {
         "all": used["purchases"] >= 1,
         "1": used["purchases"] == 1,
@@ -146,25 +147,29 @@ def middle(count: np.ndarray) -> float:
 
 def calibrated(rows: pd.DataFrame) -> list[list[str]]:
     """Compare the released probability with the truth and with what happened."""
+    known = rows[rows["true"].notna()]
+    said = {"repurchase_timing, all that is released": (rows, "probability")} | {
+        name: (known, column)
+        for name, column in {
+            "repurchase_timing, where there is a cycle": "probability",
+            "given the true drivers": "probability_drivers",
+            "given what is hidden as well": "true",
+        }.items()
+    }
+    return [[name, *_calibration(own, own[column])] for name, (own, column) in said.items()]
+
+
+def _calibration(rows: pd.DataFrame, said: pd.Series) -> list[str]:
     y = (rows["next"] < HORIZON_DAYS).to_numpy(np.int8)
     resample = Resample(y, groups=rows["customer_id"], draws=DRAWS, seed=SEED)
-    lines = []
-    for name, column in {
-        "repurchase_timing": "probability",
-        "given the true drivers": "probability_drivers",
-        "given what is hidden as well": "true",
-    }.items():
-        said = rows[column].clip(1e-6, 1 - 1e-6).to_numpy()
-        ratio, area = (resample.estimate(one, said) for one in (observed_over_expected, roc_auc))
-        lines.append(
-            [
-                name,
-                f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]",
-                f"{area.value:.4f} [{area.low:.4f}, {area.high:.4f}]",
-                f"{log_loss(y, said):.4f}",
-            ]
-        )
-    return lines
+    probability = said.clip(1e-6, 1 - 1e-6).to_numpy()
+    ratio, area = (resample.estimate(one, probability) for one in (observed_over_expected, roc_auc))
+    return [
+        f"{len(rows):,}",
+        f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]",
+        f"{area.value:.4f} [{area.low:.4f}, {area.high:.4f}]",
+        f"{log_loss(y, probability):.4f}",
+    ]
 
 
 def main(members: int = MEMBERS) -> None:
@@ -184,9 +189,10 @@ def main(members: int = MEMBERS) -> None:
             "ratio of mean errors",
             "purchases in our window",
         ]
-        chances = ["within 28 days", "observed / expected", "ROC-AUC", "log loss"]
+        chances = ["within 28 days", "rows", "observed / expected", "ROC-AUC", "log loss"]
         sections.append(
-            f"{title}; {len(rows):,} cycles of {rows['customer_id'].nunique():,} members.\n\n"
+            f"{title}; {len(rows):,} dates of {rows['customer_id'].nunique():,} members, "
+            f"{rows['true'].notna().sum():,} of them of a cycle.\n\n"
             f"{table(dates, compared(rows))}\n\n{table(chances, calibrated(rows))}"
         )
     body = (

@@ -24,6 +24,8 @@ _SEEN = (
 _LEVEL_PRIOR = 1000.0
 #: Days ahead that are looked at one by one, and two by two; weeks follow.
 _DAILY, _NEAR = 14, 56
+#: Usual gaps after the last purchase until which the next one is due; see `predict`.
+_SUPPLY = 1.5
 #: Rows whose survival is held at once.
 _BLOCK = 20_000
 
@@ -141,9 +143,11 @@ class RepurchaseTimer:
         -------
         DataFrame of shape (n_rows, 5)
             `probability` within the horizon, in [0, 1]; `due_in_days`, the middle of what is
-            expected within the look-ahead, given that it comes at all: whole days after the
-            cut-off, 0 on its own day; `opens_in_days` and `closes_in_days`, the first and last
-            day of the shortest window that holds `share` of it; `probability_in_look_ahead`.
+            expected of this supply, given that it comes: whole days after the cut-off, 0 on its
+            own day; `opens_in_days` and `closes_in_days`, the first and last day of the
+            shortest window that holds `share` of it; `probability_in_look_ahead`. A purchase
+            counts as one of this supply until one and a half usual gaps after the last one,
+            and for a usual gap from now on: later ones come from those who had stopped.
         """
         parts = [
             self._dates(X.iloc[rows], gap_days=gap_days, horizon_days=horizon_days)
@@ -155,16 +159,20 @@ class RepurchaseTimer:
         survival = self.survival(X, max(self.look_ahead_days, gap_days + horizon_days))
         values = np.column_stack([np.ones(len(survival)), survival.to_numpy()])
         within = values[:, gap_days] - values[:, gap_days + horizon_days]
-        bought = 1 - values[:, 1:]
+        usual = self.usual_.days(X)
+        reach = np.maximum(usual, _SUPPLY * usual - X["elapsed_days"].to_numpy(np.float64))
+        last = np.clip(np.nan_to_num(reach, nan=np.inf), 1, survival.shape[1]).astype(int)
+        of_supply = np.maximum(survival, values[np.arange(len(values)), last][:, None])
+        bought = 1 - of_supply.to_numpy()
         due = (bought >= bought[:, [-1]] / 2).argmax(axis=1)
-        window = due_window(survival, share=self.share)
+        window = due_window(of_supply, share=self.share)
         return pd.DataFrame(
             {
                 "probability": within,
                 "due_in_days": due,
                 "opens_in_days": window["opens"].to_numpy() - 1,
                 "closes_in_days": window["closes"].to_numpy() - 1,
-                "probability_in_look_ahead": bought[:, -1],
+                "probability_in_look_ahead": 1 - values[:, -1],
             },
             index=X.index,
         )
