@@ -68,7 +68,7 @@ def plan_timing(
     ...     date(2026, 1, 1), first_day=date(2025, 1, 1), watched_days=84, step_days=30, most=12
     ... )
     >>> len(train), calibrate.isoformat(), test.isoformat()
-    (4, '2025-07-17', '2025-10-09')
+    (3, '2025-07-17', '2025-10-09')
     """
     watched = timedelta(days=watched_days)
     test = as_of - watched
