@@ -72,11 +72,11 @@ def by_hazard(
     return model.expected_events(now[columns], horizon, elapsed=now["elapsed"]).to_numpy()
 
 
-def by_beta_geometric(now: pd.DataFrame) -> np.ndarray:
-    """Events expected by BG/NBD, in weeks as in the literature."""
+def by_beta_geometric(now: pd.DataFrame) -> tuple[BetaGeometric, np.ndarray]:
+    """Return BG/NBD and the events that it expects, in weeks as in the literature."""
     age, last = (now["age_days"] + now["elapsed"]) / 7, now["age_days"] / 7
     model = BetaGeometric().fit(now["earlier"], last, age)
-    return model.expected_purchases(now["earlier"], last, age, END_WEEKS - FIT_WEEKS)
+    return model, model.expected_purchases(now["earlier"], last, age, END_WEEKS - FIT_WEEKS)
 
 
 def row(name: str, expected: np.ndarray, rival: np.ndarray, fact: np.ndarray) -> list[str]:
@@ -107,7 +107,8 @@ def main() -> None:
     now = gaps.groupby("customer").tail(1)
     bought = holdout.groupby("customer").size()
     fact = bought.reindex(now["customer"], fill_value=0).to_numpy()
-    literature = by_beta_geometric(now)
+    model, literature = by_beta_geometric(now)
+    found = ", ".join(f"{one:.3f}" for one in (model.r_, model.alpha_, model.a_, model.b_))
     expected = {
         "BG/NBD": literature,
         "hazard, no trees": by_hazard(gaps, now, columns=HISTORY, max_trees=0),
@@ -117,7 +118,8 @@ def main() -> None:
     body = (
         f"{len(now):,} customers made {fact.sum():,} purchases in the "
         f"{END_WEEKS - FIT_WEEKS} weeks of the holdout; all models saw the {FIT_WEEKS} weeks "
-        "before. The interval of the difference in MAE is paired, by customer.\n\n"
+        "before. The interval of the difference in MAE is paired, by customer. BG/NBD is our own "
+        f"fit: r, alpha, a, b = {found}; published are 0.243, 4.414, 0.793, 2.426.\n\n"
         + table(COLUMNS, [row(name, e, literature, fact) for name, e in expected.items()])
         + "\n\nThe form of the hazard's line (no free level) was settled after this holdout had "
         "been seen. Rolling splits of the first 39 weeks prefer it too, by totals, but it is "

@@ -72,6 +72,29 @@ class LiftLearning(Protocol):
         """Read back what `save` wrote."""
 
 
+class TimingLearning(Protocol):
+    """What the pipeline asks of a learner of dates; see `models.learners.repurchase`."""
+
+    def fit(self, X: pd.DataFrame, next_days: Any, watched_days: Any, groups: Any) -> Self:
+        """Learn from rows `X` as of several cut-offs, and when the next purchase followed."""
+
+    def calibrate(self, X: pd.DataFrame, next_days: Any, watched_days: Any) -> Self:
+        """Set the level by later rows."""
+
+    def survival(self, X: pd.DataFrame, days: int) -> pd.DataFrame:
+        """Return the probability that the coming days pass without a purchase."""
+
+    def predict(self, X: pd.DataFrame, *, gap_days: int, horizon_days: int) -> pd.DataFrame:
+        """Return due dates, windows and probabilities."""
+
+    def save(self, folder: Path) -> None:
+        """Write what was learned as text."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read back what `save` wrote."""
+
+
 @runtime_checkable
 class Explainer(Protocol):
     """A classifier that says what each column adds to a row's probability."""
@@ -340,5 +363,42 @@ class PairModel:
     title: Mapping[str, str] = field(default_factory=dict)
 
 
-#: A question of any kind: about customers, about what they buy, or about what offers change.
-AnyModel = Model | PairModel | LiftModel
+@dataclass(frozen=True, kw_only=True)
+class TimingModel:
+    """A question about dates: when a customer buys again what is bought again and again.
+
+    Rows are a customer and a category, as known at a cut-off. Categories are those whose
+    products are used up, or that most buyers come back to.
+
+    Attributes
+    ----------
+    name, title, unit, features, cadence, use
+        As in `Model`; `features` are empty, since rows have columns of their own.
+    label : Label
+        A purchase of the category.
+    gap_days, horizon_days : int
+        The probability is that of the next purchase in `[as_of + gap, as_of + gap + horizon)`.
+    watched_days : int
+        How long rows are watched to calibrate and to judge; at least gap and horizon.
+    learner : callable
+        Takes a seed, returns an unfitted learner of dates.
+    measures : mapping of str to callable
+        As in `Model`, of the probability.
+    """
+
+    name: str
+    unit: Unit
+    label: Label
+    gap_days: int
+    horizon_days: int
+    watched_days: int
+    learner: Callable[[int], TimingLearning]
+    measures: Mapping[str, Callable[..., Any]]
+    cadence: Cadence
+    features: tuple[Feature, ...] = ()
+    title: Mapping[str, str] = field(default_factory=dict)
+    use: ModelUse | None = None
+
+
+#: A question of any kind: about customers, what they buy and when, or what offers change.
+AnyModel = Model | PairModel | TimingModel | LiftModel

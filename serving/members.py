@@ -1,5 +1,6 @@
 """GET /v1/lists/{id}/members: the members of a frozen list, in rank order, a page at a time."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -44,12 +45,16 @@ class Member(BaseModel):
     rank: int = Field(ge=1)
     customer_id: str
     product_id: str | None = None
+    category: str | None = Field(default=None, description="What is bought again, if by category.")
     arm: str | None = None
     state: str | None = None
     probability: float | None = Field(default=None, ge=0, le=1)
     effect: float | None = None
     low: float | None = Field(default=None, description="Lower end of the interval.")
     high: float | None = Field(default=None, description="Upper end of the interval.")
+    due_on: date | None = Field(default=None, description="When the next purchase is due.")
+    opens_on: date | None = Field(default=None, description="First day of the contact window.")
+    closes_on: date | None = Field(default=None, description="Last day of the contact window.")
     reasons: Reasons | None = Field(
         default=None,
         description=(

@@ -1,7 +1,7 @@
 """Which products go with a lead product, beyond what both sell anyway."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ def companions(
     lead: Any,
     *,
     stratum: ArrayLike | None = None,
+    sizes: Literal["further", "whole"] = "further",
     min_count: int = 5,
     error_rate: float = 0.05,
     level: float = 0.95,
@@ -52,6 +53,13 @@ def companions(
         The product whose companions are sought.
     stratum : array-like of shape (n_lines,), optional
         What baskets have to share to be compared, the same on all lines of a basket.
+    sizes : str
+        What baskets have to hold equally many of to be compared. `"further"`, products besides
+        the lead: exact where every product finds its own way into the basket. `"whole"`,
+        products in all: where a trip has a purpose and small things come along, a basket with
+        the lead and one more is no match for one with a single product, which is a purpose by
+        itself. The lead then takes up a place that the other product might have had, so that
+        less is found in small baskets and `added_lift` is a lower bound.
     min_count : int
         Baskets that have to hold a product for it to be tested, and both for it to be found.
     error_rate : float
@@ -117,7 +125,7 @@ def companions(
         raise ValueError("no basket holds the lead product: check its id, or look further back.")
     has_lead = np.zeros(lines.baskets, dtype=bool)
     has_lead[lines.basket[lines.product == place]] = True
-    tables, number = _tables(lines, has_lead, place)
+    tables, number = _tables(lines, has_lead, place, whole=sizes == "whole")
 
     tested = np.flatnonzero(number >= min_count)
     of_tested = tables.of(tested)
@@ -178,11 +186,16 @@ def _lines(basket: ArrayLike, product: ArrayLike, stratum: ArrayLike | None) -> 
     )
 
 
-def _tables(lines: _Lines, has_lead: np.ndarray, lead: int) -> tuple[Tables, np.ndarray]:
+def _tables(
+    lines: _Lines, has_lead: np.ndarray, lead: int, *, whole: bool
+) -> tuple[Tables, np.ndarray]:
     """Count baskets by stratum and product; also return the baskets of each product."""
     others = lines.product != lead
+    number = np.bincount(lines.product[others], minlength=len(lines.products))
+    further = np.bincount(lines.basket[others], minlength=lines.baskets)
+    if whole:
+        further = further + has_lead
     basket, product = lines.basket[others], lines.product[others]
-    further = np.bincount(basket, minlength=lines.baskets)
     size = np.where(
         further <= _EXACT_SIZES,
         further,
@@ -198,7 +211,7 @@ def _tables(lines: _Lines, has_lead: np.ndarray, lead: int) -> tuple[Tables, np.
         lead_by_stratum=np.bincount(stratum, weights=has_lead).astype(np.int64),
         baskets_by_stratum=np.bincount(stratum),
     )
-    return tables, np.bincount(product, minlength=len(lines.products))
+    return tables, number
 
 
 def _adjusted(p: np.ndarray) -> np.ndarray:

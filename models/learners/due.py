@@ -53,17 +53,34 @@ def due_window(survival: pd.DataFrame, *, share: float = 0.5, lead: int = 0) -> 
         raise ValueError(
             "survival has missing values or rises over time: pass probabilities that fall."
         )
-    periods = values.shape[1]
     needed = share * (1 - values[:, -1])
-    width, start = np.full(len(values), periods), np.zeros(len(values), dtype=np.int64)
-    for length in range(periods, 0, -1):
-        held = before[:, :-length] - before[:, length:]
-        best = held.argmax(axis=1)
-        # The difference of two sums of f(j) is off by rounding; it must not cost a period.
-        enough = held[np.arange(len(values)), best] >= needed - 1e-12
-        width, start = np.where(enough, length, width), np.where(enough, best, start)
+    width, start = _shortest(before, needed)
     bought = values <= 0.5  # noqa: PLR2004 -- more likely than not
     due = np.where(bought.any(axis=1), bought.argmax(axis=1) + 1.0, np.nan)
     opens = np.maximum(start + 1 - lead, 1)
     columns = [due, opens, np.maximum(opens, start + width - lead), 1 - values[:, -1]]
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), index=survival.index)
+
+
+def _shortest(before: np.ndarray, needed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return length and first column of each row's shortest window that holds what is needed.
+
+    What the best window of a length holds never falls with the length, so the length is found
+    by halving.
+    """
+    rows, periods = len(before), before.shape[1] - 1
+    columns = np.arange(periods)
+    # The difference of two sums of f(j) is off by rounding; it must not cost a period.
+    enough = needed[:, None] - 1e-12
+
+    def held(width: np.ndarray) -> np.ndarray:
+        end = columns + width[:, None]
+        inside = np.take_along_axis(before, np.minimum(end, periods), axis=1)
+        return np.where(end <= periods, before[:, :-1] - inside, -np.inf)
+
+    low, high = np.ones(rows, dtype=np.int64), np.full(rows, periods)
+    while (low < high).any():
+        middle = (low + high) // 2
+        fits = (held(middle) >= enough).any(axis=1)
+        low, high = np.where(fits, low, np.minimum(middle + 1, high)), np.where(fits, middle, high)
+    return high, held(high).argmax(axis=1)

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import as_frame
 from models.learners.hazard_line import HazardLine, History
+from models.learners.hazard_trees import grown, summed
 from models.learners.person_periods import checked_gaps, person_periods
 from models.learners.renewals import OpenGap, event_by_period, expected_renewals
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 #: Person-periods that are predicted at once: 16 MB for each feature.
 _BLOCK = 2_000_000
-
-#: Person-periods from which on the trees are summed by `QuickScorer`; the bits are the same.
-_WORTH_COMPILING = 200_000
 
 #: Openings of a later gap that are told apart when expected events are counted. With 6, the
 #: count differs from that with 30 by 0.2 % on CDNOW.
@@ -200,7 +198,26 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         self.line_ = HazardLine.fitted(rows, self._history(features))
         matrix, start = self._trees_see(features[rows.gap], rows.period)
         offset = start - np.log(rows.kept_share)
-        self.booster_ = self._grown(matrix, rows.event, offset, gaps.group[rows.gap])
+        self.booster_ = grown(
+            matrix,
+            rows.event,
+            offset,
+            gaps.group[rows.gap],
+            categorical=[
+                place
+                for place, column in enumerate(self._shown)
+                if column in self.encoder_.text_positions
+            ],
+            parameters={
+                "learning_rate": self.learning_rate,
+                "num_leaves": self.num_leaves,
+                "min_sum_hessian_in_leaf": self.min_events,
+                "num_threads": self.num_threads,
+                "seed": self.seed,
+            },
+            max_trees=self.max_trees,
+            folds=self.folds,
+        )
         return self
 
     def predict_hazard(
@@ -221,6 +238,33 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         for rows in _blocks(len(X), periods):
             hazard[rows] = self._hazard(X.iloc[rows], periods, passed[rows])
         return pd.DataFrame(hazard, index=X.index, columns=pd.RangeIndex(1, periods + 1))
+
+    def predict_hazard_at(self, X: pd.DataFrame, period: ArrayLike) -> np.ndarray:
+        """Return the hazard of chosen periods only: where a curve is smooth, few will do.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_gaps, n_features)
+            As for `fit`.
+        period : array-like of shape (n_gaps, n_chosen)
+            Periods of each gap, at least 1.
+
+        Returns
+        -------
+        array of shape (n_gaps, n_chosen)
+            In (0, 1).
+        """
+        X = as_frame(X, self.encoder_.names)
+        chosen = np.asarray(period, dtype=float)
+        if chosen.ndim != 2 or len(chosen) != len(X) or not (chosen >= 1).all():  # noqa: PLR2004
+            raise ValueError(
+                f"period has shape {chosen.shape} for {len(X)} rows of X, or values below 1: pass "
+                "the periods of each gap, counted from 1, a row per gap."
+            )
+        hazard = np.empty(chosen.shape)
+        for rows in _blocks(len(X), chosen.shape[1]):
+            hazard[rows] = self._hazard_at(X.iloc[rows], chosen[rows])
+        return hazard
 
     def predict_survival(
         self, X: pd.DataFrame, periods: int, *, elapsed: ArrayLike | None = None
@@ -357,69 +401,16 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         matrix = np.column_stack([features[:, self._shown], *added])
         return matrix, self.line_.logit(period, history)
 
-    def _grown(
-        self, matrix: np.ndarray, event: np.ndarray, offset: np.ndarray, group: np.ndarray
-    ) -> "Booster":
-        import lightgbm
-
-        parameters = {
-            "objective": "binary",
-            "boost_from_average": False,
-            "learning_rate": self.learning_rate,
-            "num_leaves": self.num_leaves,
-            "min_sum_hessian_in_leaf": self.min_events,
-            "min_data_in_leaf": 1,
-            "num_threads": self.num_threads,
-            "seed": self.seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbosity": -1,
-        }
-        data = lightgbm.Dataset(
-            matrix,
-            label=event,
-            init_score=offset,
-            categorical_feature=[
-                place
-                for place, column in enumerate(self._shown)
-                if column in self.encoder_.text_positions
-            ],
-            params=parameters,
-            free_raw_data=False,
-        )
-        if self.max_trees == 0:
-            return lightgbm.Booster(parameters, data)
-        history = lightgbm.cv(
-            parameters,
-            data,
-            num_boost_round=self.max_trees,
-            folds=_folds(group, self.folds, self.seed),
-            callbacks=[lightgbm.early_stopping(25, verbose=False)],
-        )
-        losses = np.asarray(history["valid binary_logloss-mean"])
-        of_line = float((np.logaddexp(0, offset) - event * offset).mean())
-        trees = int(np.argmin([of_line, *losses]))
-        if trees == 0:  # which `train` refuses
-            return lightgbm.Booster(parameters, data)
-        return lightgbm.train(parameters, data, num_boost_round=trees)
-
     def _hazard(self, X: pd.DataFrame, periods: int, passed: np.ndarray) -> np.ndarray:
+        return self._hazard_at(X, passed[:, None] + np.arange(1, periods + 1))
+
+    def _hazard_at(self, X: pd.DataFrame, period: np.ndarray) -> np.ndarray:
         from scipy.special import expit
 
-        features = np.repeat(self.encoder_.transform(X), periods, axis=0)
-        period = (passed[:, None] + np.arange(1, periods + 1)).ravel()
-        matrix, line = self._trees_see(features, period)
-        return np.asarray(expit(self._raw(matrix) + line)).reshape(-1, periods)
-
-    def _raw(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the sum of the trees; for few rows the kernel is not worth compiling."""
-        if len(matrix) < _WORTH_COMPILING:
-            raw = self.booster_.predict(matrix, raw_score=True, num_threads=self.num_threads)
-            return np.asarray(raw)
-        from models.learners.quickscorer import QuickScorer
-
-        scorer = QuickScorer(self.booster_)
-        return scorer.predict(matrix, raw_score=True, threads=self.num_threads)
+        features = np.repeat(self.encoder_.transform(X), period.shape[1], axis=0)
+        matrix, line = self._trees_see(features, period.ravel())
+        raw = summed(self.booster_, matrix, threads=self.num_threads)
+        return np.asarray(expit(raw + line)).reshape(period.shape)
 
     def _open_gap(self, X: pd.DataFrame, passed: np.ndarray, renew: Renew) -> OpenGap:
         def opened(rows: np.ndarray, events: int, opening: np.ndarray, periods: int) -> np.ndarray:
@@ -454,13 +445,3 @@ def _checked_elapsed(elapsed: ArrayLike | None, periods: int, *, rows: int) -> n
 def _blocks(rows: int, periods: int) -> Iterator[slice]:
     at_once = max(1, _BLOCK // periods)
     return (slice(start, start + at_once) for start in range(0, rows, at_once))
-
-
-def _folds(group: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to train and to test on; no group is in both."""
-    number = int(group.max()) + 1
-    parts = min(folds, number)
-    if parts < 2:  # noqa: PLR2004 -- something seen and something held out
-        raise ValueError("groups names one customer only: at least 2 are needed to hold one out.")
-    fold = np.random.default_rng(seed).permutation(number)[group] % parts
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(parts)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.definition import AnyModel, LiftModel, PairModel
+from models.definition import AnyModel, LiftModel, PairModel, TimingModel
 from pipeline.evaluation import Evaluation
 from pipeline.gate import Decision
 from pipeline.planned import Planned
@@ -47,6 +47,8 @@ def kind_of(model: AnyModel) -> Kind:
     """Return what the line does with a model."""
     if isinstance(model, LiftModel):
         return _lift()
+    if isinstance(model, TimingModel):
+        return _timing()
     return _pairs() if isinstance(model, PairModel) else _customers()
 
 
@@ -88,4 +90,18 @@ def _lift() -> Kind:
 
     return Kind(
         plan, build, train, evaluate, decide_lift, score, lift_signature, "lift/packaged.py"
+    )
+
+
+def _timing() -> Kind:
+    from pipeline.timing.build import build
+    from pipeline.timing.cutoffs import plan
+    from pipeline.timing.decide import decide_timing
+    from pipeline.timing.evaluate import evaluate
+    from pipeline.timing.score import score
+    from pipeline.timing.signature import timing_signature
+    from pipeline.timing.train import train
+
+    return Kind(
+        plan, build, train, evaluate, decide_timing, score, timing_signature, "timing/packaged.py"
     )

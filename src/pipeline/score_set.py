@@ -24,16 +24,20 @@ from pipeline.lock import exclusive
 COLUMNS = {
     "customer_id": "VARCHAR",
     "product_id": "VARCHAR",
+    "category": "VARCHAR",
     "arm": "VARCHAR",
     "state": "VARCHAR",
     "probability": "DOUBLE",
     "effect": "DOUBLE",
     "low": "DOUBLE",
     "high": "DOUBLE",
+    "due_on": "DATE",
+    "opens_on": "DATE",
+    "closes_on": "DATE",
 }
 
 #: What tells two rows of a score set apart, among the columns that it has.
-IDENTITY = ("customer_id", "product_id", "arm")
+IDENTITY = ("customer_id", "product_id", "category", "arm")
 
 _MANIFEST = "manifest.json"
 _ROWS_PER_PART = 2_000_000

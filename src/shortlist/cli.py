@@ -13,9 +13,11 @@ import typer
 from pipeline.disk_full import MAKE_ROOM, NO_ROOM, is_disk_full
 from shortlist.commands.backup import backup, restore
 from shortlist.commands.buyers import buyers, next_
+from shortlist.commands.companions import companions
 from shortlist.commands.db import db
 from shortlist.commands.demo import demo
 from shortlist.commands.doctor import doctor
+from shortlist.commands.due import due
 from shortlist.commands.effect import effect
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.features import features
@@ -45,6 +47,8 @@ app.command()(verb(evaluate))
 app.command()(verb(buyers))
 app.command("next")(verb(next_))
 app.command()(verb(effect))
+app.command()(verb(companions))
+app.command()(verb(due))
 app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))
