@@ -288,7 +288,7 @@ def _planted(data: Path) -> pd.DataFrame:
     )
     kinds = pd.read_parquet(data / "products.parquet").set_index("product_id")["category_3"]
     rows = planted.dropna(subset=["promotion_id"]).merge(sold, on="line_id")
-    return rows.assign(own=rows["product_id"].map(kinds), instead=rows["instead_of"].map(kinds))
+    return rows.assign(own=rows["product_id"].map(kinds), instead=rows["instead_of"])
 
 
 def _truth_of(lines: pd.DataFrame, told: object) -> dict[str, float]:
