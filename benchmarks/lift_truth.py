@@ -2,7 +2,10 @@
 
     python benchmarks/lift_truth.py                    # everything, at 200,000 members
     python benchmarks/lift_truth.py --members 20000    # smaller; records nothing
-    python benchmarks/lift_truth.py --only promotions  # one of its parts; records nothing
+    python benchmarks/lift_truth.py --only promotions --folder DIR   # one of its parts
+
+What runs at full size is recorded once all parts are there: in one go, or one by one with the
+same `--folder`.
 
 Its parts: `ranking` (the ranking by effect against the true effects, and who is left out),
 `finds` (how often differences are found where there are none), `promotions` (whether
@@ -288,7 +291,7 @@ def _planted(data: Path) -> pd.DataFrame:
     )
     kinds = pd.read_parquet(data / "products.parquet").set_index("product_id")["category_3"]
     rows = planted.dropna(subset=["promotion_id"]).merge(sold, on="line_id")
-    return rows.assign(own=rows["product_id"].map(kinds), instead=rows["instead_of"].map(kinds))
+    return rows.assign(own=rows["product_id"].map(kinds), instead=rows["instead_of"])
 
 
 def _truth_of(lines: pd.DataFrame, told: object) -> dict[str, float]:
@@ -359,19 +362,20 @@ def main() -> None:
             "promotions": "What promotions added",
             "coverage": "Intervals of a campaign's effect",
         }
-        chosen = [given.only] if given.only else list(parts)
-        said = []
-        for name in chosen:
-            said.append(f"### {titles[name]}\n{parts[name]()}")
-            print(said[-1], flush=True)
-    whole = (given.members, given.draws, given.repeats) == (MEMBERS, DRAWS, REPEATS)
-    if given.only is None and whole:
-        record(
-            "lift_truth",
-            "Lift where the truth is known",
-            "\n".join(said),
-            packages=["lightgbm", "numpy", "duckdb"],
-        )
+        whole = (given.members, given.draws, given.repeats) == (MEMBERS, DRAWS, REPEATS)
+        for name in [given.only] if given.only else list(parts):
+            said = f"### {titles[name]}\n{parts[name]()}"
+            print(said, flush=True)
+            if whole:
+                (folder / f"{name}.md").write_text(said, encoding="utf-8")
+        files = [folder / f"{name}.md" for name in parts]
+        if whole and all(file.exists() for file in files):
+            record(
+                "lift_truth",
+                "Lift where the truth is known",
+                "\n".join(file.read_text(encoding="utf-8") for file in files),
+                packages=["lightgbm", "numpy", "duckdb"],
+            )
 
 
 if __name__ == "__main__":

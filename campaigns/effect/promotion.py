@@ -17,6 +17,8 @@ from pipeline.grain_store import Grains
 
 #: Weeks after the end in which purchases may be missing.
 AFTER_WEEKS = 4
+#: Weeks for which a companion, or a kind that may lose, has to have been on sale before.
+SETTLED_WEEKS = 26
 #: Companions are mined from so many days before the start.
 COMPANION_DAYS = 365
 MOST_COMPANIONS = 3
@@ -71,7 +73,7 @@ class PromotionReport(BaseModel):
         Promoted products, and the kinds of products in which a halo was looked for.
     family : tuple of str
         Kinds of products in which a loss was looked for: the rest of the category, except what
-        had a promotion of its own at the time.
+        had a promotion of its own at the time, or had not been on sale for half a year.
     stores : int, optional
         Stores that ran it; none where all did.
     excluded_weeks : int
@@ -152,7 +154,8 @@ def effect_of_promotion(name: str, grains: Grains, *, as_of: date, level: float)
     promoted = products[products["product_id"].isin(own.products)]
     together = _companions(lines, products, promoted, starts_on=own.starts_on)
     roles = _roles(products, own, promoted, together)
-    roles = roles[~_disturbed(products, scopes, name) | (roles["role"] == "own")]
+    comparable = _settled(products, own) & ~_disturbed(products, scopes, name)
+    roles = roles[comparable | (roles["role"] == "own")]
     weekly = _weekly(grains, lines, roles, own, as_of=as_of)
     if not (weekly["role"] == "own").any():
         raise EffectError(f"none of the products of {name} was ever sold before {as_of}.")
@@ -275,6 +278,20 @@ def _disturbed(products: pd.DataFrame, scopes: Mapping[str, _Scope], name: str) 
     )
     line = products["family"].fillna(products["product_id"])
     return line.isin(line[products["product_id"].isin(busy)])
+
+
+def _settled(products: pd.DataFrame, own: _Scope) -> pd.Series:
+    """Tell which families were on sale long enough before it began, and until it ended.
+
+    What was not to be had can neither lose nor gain, and what has just come has no quiet weeks.
+    """
+    line = products["family"].fillna(products["product_id"])
+    launched = pd.to_datetime(products["launched_on"])
+    withdrawn = pd.to_datetime(products["withdrawn_on"])
+    settled = pd.Timestamp(own.starts_on) - pd.Timedelta(weeks=SETTLED_WEEKS)
+    long_ago = launched.isna() | (launched <= settled)
+    still = withdrawn.isna() | (withdrawn >= pd.Timestamp(own.ends_on))
+    return long_ago.groupby(line).transform("any") & still.groupby(line).transform("any")
 
 
 def _on_sale(products: pd.DataFrame, own: _Scope) -> pd.Series:

@@ -71,16 +71,17 @@ def campaign_effect(
     """
     outcome = np.asarray(y, dtype=np.float64)
     names = np.asarray(arm).astype(str)
-    if control not in names or len(set(names)) == 1:
+    arms: list[str] = np.unique(names).tolist()
+    if control not in arms or len(arms) == 1:
         raise TrialError(
-            f"arms are {sorted(set(names))}; an effect needs the control arm {control!r} and at "
+            f"arms are {', '.join(arms)}; an effect needs the control arm {control!r} and at "
             f"least one other"
         )
     columns = _columns(before, len(outcome))
     code = None if cluster is None else pd.factorize(np.asarray(cluster))[0]
     plain = np.empty((len(outcome), 0))
     rows = []
-    for name in sorted(set(names) - {control}):
+    for name in (arm for arm in arms if arm != control):
         masks = {side: names == side for side in (name, control)}
         raw, raw_error = _difference(outcome, masks, plain, code)
         effect, error = _difference(outcome, masks, columns, code)

@@ -69,7 +69,9 @@ def sample_ratio(arm: ArrayLike, shares: Mapping[str, float]) -> Check:
     """
     from scipy.stats import chi2
 
-    names, counts = np.unique(np.asarray(arm).astype(str), return_counts=True)
+    drawn, counts = np.unique(np.asarray(arm).astype(str), return_counts=True)
+    names: list[str] = drawn.tolist()
+    shares = {str(name): float(share) for name, share in shares.items()}
     unknown = sorted(set(names) - set(shares))
     total = sum(shares.values())
     if unknown or abs(total - 1) > ALARM:
@@ -134,7 +136,7 @@ def covariate_balance(X: Any, arm: ArrayLike, *, control: str) -> pd.DataFrame:
         else:
             parts = {"mean": values, "missing": np.isnan(values)}
         for value, part in parts.items():
-            for name in sorted(set(names) - {control}):
+            for name in sorted(set(names.tolist()) - {control}):
                 found = _compared(part.astype(np.float64), names == name, names == control)
                 if found is not None:
                     rows.append({"arm": name, "column": column.name, "value": value, **found})
@@ -225,7 +227,7 @@ def placebo(before: ArrayLike, arm: ArrayLike, *, control: str) -> list[Check]:
     values = np.asarray(before, dtype=np.float64)
     names = np.asarray(arm).astype(str)
     checks = []
-    for name in sorted(set(names) - {control}):
+    for name in sorted(set(names.tolist()) - {control}):
         own, other = values[names == name], values[names == control]
         gap = float(own.mean() - other.mean())
         error = math.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other))

@@ -186,6 +186,7 @@ class _Context(NamedTuple):
         baseline, scale = self._baseline(products)
         series = self._series(products, self.ran)
         inside = self.weeks.during
+        mean_of = self.weeks.quiet & self._on_sale(products)
         # What is expected of all, as a multiple of a quiet week, goes to every cell alike.
         share = (series - (baseline.series - baseline.expected) * scale)[inside] / max(scale, 1e-12)
         rows = []
@@ -193,7 +194,7 @@ class _Context(NamedTuple):
         mine = mine[mine["store_id"].isin(self.ran)]
         for (product, store), cell in mine.groupby(["product_id", "store_id"]):
             units = cell.groupby("week")["units"].sum().reindex(self.weeks.all, fill_value=0)
-            quiet = float(units.to_numpy()[self.weeks.quiet].mean())
+            quiet = float(units.to_numpy()[mean_of].mean())
             sold = units.to_numpy(np.float64)[inside]
             rows.append(
                 pd.DataFrame(
@@ -212,7 +213,8 @@ class _Context(NamedTuple):
     def _baseline(self, products: set[str]) -> tuple[WeeklyBaseline, float]:
         """Fit quiet weeks of the stores that ran it; series are multiples of a quiet week."""
         series = self._series(products, self.ran)
-        scale = float(series[self.weeks.quiet].mean())
+        quiet = self.weeks.quiet & self._on_sale(products)
+        scale = float(series[quiet].mean()) if quiet.any() else 0.0
         if scale <= 0:
             raise TrialError(
                 f"the products sold nothing in quiet weeks, so their {self.measure} has no "
@@ -221,7 +223,7 @@ class _Context(NamedTuple):
         reference = np.ones(len(series))
         if self.others:
             theirs = self._series(products, self.others)
-            level = float(theirs[self.weeks.quiet].mean())
+            level = float(theirs[quiet].mean())
             if level <= 0:
                 raise TrialError(
                     "the stores that did not run it sold none of the products in quiet weeks, so "
@@ -232,7 +234,7 @@ class _Context(NamedTuple):
         baseline = WeeklyBaseline.fit(
             self._design(),
             series / scale,
-            quiet=self.weeks.quiet,
+            quiet=quiet,
             reference=reference,
             least=0.5 * float(cells.min()) / scale,
         )
@@ -255,6 +257,13 @@ class _Context(NamedTuple):
             rest = self._series(self.category, self.ran)
             columns.append(np.log(np.maximum(rest, 0.5 * float(rest[rest > 0].min(initial=1.0)))))
         return np.column_stack(columns)
+
+    def _on_sale(self, products: set[str]) -> NDArray[np.bool_]:
+        """Tell the weeks from the first sale in any store to the last: no others are quiet."""
+        sold = np.flatnonzero(self._series(products, self.ran | self.others))
+        week = np.arange(len(self.weeks.all))
+        first, last = sold.min(initial=len(week)), sold.max(initial=-1)
+        return np.asarray((week >= first) & (week <= last))
 
     def _series(self, products: set[str], stores: set[str]) -> FloatArray:
         inside = self.table["product_id"].isin(products) & self.table["store_id"].isin(stores)

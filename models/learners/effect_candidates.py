@@ -10,7 +10,8 @@ Outcomes under each arm are learned once, by trees and by lines, and shared by a
 - **X**: what each customer's outcome differs from what the other arm's model expects,
   learned on the treated and on the control, and mixed by the chance to be treated.
 - **DR**: doubly robust scores, learned by one model per arm.
-- **R**: outcome residual over treatment residual, weighted by the latter's square.
+- **R**: outcome residual over treatment residual, weighted by the latter's square; where
+  outcomes are 0 and 1 also by how little they vary by chance, which is less where few buy.
 - **response**: the outcome itself, whoever is treated. A ranking by it enters the stack as
   a straight (so monotone) map to effects.
 
@@ -33,12 +34,19 @@ from models.learners.trees import Bins, Growing
 from models.learners.trial import Fold, Trial
 
 Rows = NDArray[np.int64]
+#: Most rows that a line of effects is fitted to; differences between effects are so small
+#: that every row counts.
+EFFECT_ROWS = 400_000
+#: An expected outcome is not taken to be surer than this chance is.
+RAREST = 0.05
 
 #: Learners of one kind compete; the best of each kind goes into the stack.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "line S": ("line S",),
     "other lines": ("line T", "line X", "line DR"),
-    "trees": ("trees S", "trees T", "trees X", "trees R", "trees DR"),
+    "trees DR": ("trees DR",),
+    "trees R": ("trees R",),
+    "trees of outcomes": ("trees S", "trees T", "trees X"),
     "response": ("response",),
 }
 
@@ -168,10 +176,13 @@ class _Fitting:
             missed = at_control(outcome[arm]) - self.trial.y[control]
             pair = self.chance[fold.seen][:, [0, arm]].mean(axis=0)
             to_control, to_arm = (pair / pair.sum()).tolist()
-            trees.append(
-                alone(self.bins.grow(own, gained)).times(to_control)
-                + alone(self.bins.grow(control, missed)).times(to_arm)
+            on_arm = self.bins.grow(
+                own, gained, weight=self._certainty(self.trial.y[own] - gained), surely=True
             )
+            on_control = self.bins.grow(
+                control, missed, weight=self._certainty(missed + self.trial.y[control]), surely=True
+            )
+            trees.append(alone(on_arm).times(to_control) + alone(on_control).times(to_arm))
             lines.append(
                 self._line(own, gained).times(to_control)
                 + self._line(control, missed).times(to_arm)
@@ -184,7 +195,7 @@ class _Fitting:
         doubly, residual, lines = [], [], []
         for arm in self.treated:
             score = self.found.scores[fold.seen, arm - 1]
-            doubly.append(alone(self.bins.grow(fold.seen, score)))
+            doubly.append(alone(self.bins.grow(fold.seen, score, surely=True)))
             lines.append(self._line(fold.seen, score))
             residual.append(self._r(arm, fold, doubly[-1]))
         self._add("trees DR", fold, reading, doubly)
@@ -195,18 +206,26 @@ class _Fitting:
         pair = np.union1d(self._of(0, fold), self._of(arm, fold))
         own = self.chance[pair][:, [0, arm]]
         to_arm = own[:, 1] / own.sum(axis=1)
-        if len(self.treated) == 1 and np.allclose(to_arm, 0.5):
+        if len(self.treated) == 1 and np.allclose(to_arm, 0.5) and not self.logistic:
             return doubly  # in an even draw both learn the same target with equal weights
         outcomes = self.found.outcomes[pair]
         mean = outcomes[:, 0] * (1 - to_arm) + outcomes[:, arm] * to_arm
         treatment = (self.trial.code[pair] == arm) - to_arm
         ratio = (self.trial.y[pair] - mean) / treatment
-        return alone(self.bins.grow(pair, ratio, weight=treatment**2))
+        weight = treatment**2 * self._certainty(mean)
+        return alone(self.bins.grow(pair, ratio, weight=weight, surely=True))
+
+    def _certainty(self, expected: FloatArray) -> FloatArray:
+        """Return one over the variance of outcomes, as far as it is known how it differs."""
+        if not self.logistic:
+            return np.ones(len(expected))
+        chance = np.clip(expected, RAREST, 1 - RAREST)
+        return np.asarray(RAREST * (1 - RAREST) / (chance * (1 - chance)))
 
     def _line_s(self, arm: int, fold: Fold) -> Sum:
         """Fit columns, the arm and their products on an arm and the control; read at both."""
         pair = np.union1d(self._of(0, fold), self._of(arm, fold))
-        pair = pair[thinned(len(pair), seed=self.seed)]
+        pair = pair[thinned(len(pair), seed=self.seed, most=EFFECT_ROWS)]
         columns, width = self.line[pair], self.line.shape[1]
         flag = (self.trial.code[pair] == arm).astype(np.float64)
         share = float(flag.mean())
@@ -232,7 +251,7 @@ class _Fitting:
 
     def _line(self, rows: Rows, target: FloatArray) -> Sum:
         """Fit a line to effects, every term in doubt."""
-        few = thinned(len(rows), seed=self.seed)
+        few = thinned(len(rows), seed=self.seed, most=EFFECT_ROWS)
         doubtful = np.ones(self.line.shape[1], dtype=np.bool_)
         believed = fit_by_evidence(self.line[rows[few]], target[few], doubtful, logistic=False)
         solution = np.sum([weight * solution for weight, solution in believed], axis=0)

@@ -3,17 +3,19 @@
 Selection between effect learners is itself noisy: at the size of most campaigns their
 differences are within a standard error, and picking the winner of many picks noise. So:
 
-1. Within a kind (the S line, other lines, trees, the response) the candidate that does
-   best on held-out rows is taken. The yardstick z is the mean of two: the correlation with
-   doubly robust scores (effects of the right size), and the same for its ranks, which is
-   its Qini over the Qini's standard error (the mean value of the policies "treat the best
-   share", over all shares).
-2. The kinds start with weights of belief: prior times exp(z^2 / 2). The prior is for the
-   plain kind; others have to show more.
+1. Within a kind (the S line, other lines, trees DR, trees R, trees of outcomes, the
+   response) the candidate that does best on held-out rows is taken. The yardstick z is the
+   mean of two: the correlation with doubly robust scores (effects of the right size), and
+   the same for its ranks, which is its Qini over the Qini's standard error (the mean value
+   of the policies "treat the best share", over all shares).
+2. The kinds start with weights of belief: prior times exp(z^2 / 8). The prior is for the
+   plain kind; others have to show more. Of rival models one of which is true it would be
+   exp(z^2 / 2); but none of them is, and together they rank better than the one in front.
 3. A non-negative least-squares fit to the scores may move weights away from there, held
-   back by a ridge. The ridge is that of a prior whose standard deviation is a tenth of the
-   strongest effect: it holds in a campaign that shows differences at five standard
-   errors, is even with the data at ten, and is little beside them at thirty.
+   back by a ridge. One over the ridge grows with the fourth power of the standard errors at
+   which the campaign shows differences: the ridge holds at four (six times the data), is
+   even with the data at 6.3, and little beside them at twelve. The best of several rankings
+   that are all half right is then a mixture, whichever of them leads.
 
 References
 ----------
@@ -30,9 +32,18 @@ from models.learners.frame import FloatArray
 
 #: Belief in each kind before any data; the study above finds complex learners ahead only
 #: where data are plenty.
-PRIOR = {"line S": 0.94, "other lines": 0.02, "trees": 0.02, "response": 0.02}
-#: One over the squared prior deviation of a weight, in units of the strongest effect.
-HOLD = 100.0
+PRIOR = {
+    "line S": 0.94,
+    "other lines": 0.02,
+    "trees DR": 0.005,
+    "trees R": 0.005,
+    "trees of outcomes": 0.01,
+    "response": 0.02,
+}
+#: How fast belief grows with the squared standard errors that a candidate shows.
+SHARPNESS = 1 / 8
+#: Standard errors of the strongest candidate at which belief and data count alike.
+EVEN = 6.3
 #: Weights below this share of the whole are dropped: they cost time and change nothing.
 LEAST_SHARE = 0.02
 #: Where nothing does better than chance, believed candidates keep this part of their own
@@ -100,14 +111,16 @@ def weights(
         return {}
     names = list(alive.values())
     z = np.maximum([strength[name] for name in names], 0.0)
-    belief = np.array([PRIOR[family] for family in alive]) * np.exp((z**2 - z.max() ** 2) / 2)
+    belief = np.array([PRIOR[family] for family in alive]) * np.exp(SHARPNESS * (z**2 - max(z**2)))
     belief /= belief.sum()
     standard = np.column_stack([_standard(effects[name]) for name in names])
     off = score - score.mean()
     slope = np.maximum(standard.T @ off / len(off), 0.0)
     if slope.max() <= 0:
         return _kept(names, FAINT * belief, np.ones(len(names)))
-    ridge = HOLD * float(off.var()) / float(slope.max()) ** 2
+    # Squared standard errors of the strongest: as if the data counted `even` times as much.
+    even = (len(off) * float(slope.max()) ** 2 / float(off.var())) / EVEN**2
+    ridge = len(off) / even**2
     held = np.sqrt(ridge) * np.eye(len(names))
     start = np.sqrt(ridge) * belief * slope
     moved, _ = nnls(np.vstack([standard, held]), np.concatenate([off, start]))

@@ -10,6 +10,9 @@ from models.learners.boosting import REPRODUCIBLE
 from models.learners.frame import FloatArray
 from models.learners.surfaces import TreeSurface
 
+#: Standard errors by which the best two parts of a node have to differ.
+SURE = 8**0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Growing:
@@ -61,6 +64,7 @@ class Bins:
         *,
         logistic: bool = False,
         weight: FloatArray | None = None,
+        surely: bool = False,
     ) -> TreeSurface:
         """Return trees for the target of some of the rows.
 
@@ -74,6 +78,9 @@ class Bins:
             Whether it is 0 or 1.
         weight : array of shape (m,), optional
             How much each row counts.
+        surely : bool
+            Whether nodes are split only where their parts surely differ; growing ends where
+            nothing does. Effects are small beside the noise, which else is what they learn.
         """
         import lightgbm as lgb
 
@@ -84,6 +91,8 @@ class Bins:
         data = self._data.subset(rows, params=parameters).construct()
         data.set_label(target)
         data.set_weight(weight)
+        if surely:
+            parameters["min_gain_to_split"] = SURE**2 * _noise(target, weight)
         booster = lgb.train(parameters, data, num_boost_round=growing.trees)
         return TreeSurface(booster, (), logistic, growing.threads)
 
@@ -99,3 +108,10 @@ class Bins:
             "seed": self.growing.seed,
             **REPRODUCIBLE,
         }
+
+
+def _noise(target: FloatArray, weight: FloatArray | None) -> float:
+    """Return the variance of a row of weight 1: a split gains so much by chance alone."""
+    each = np.ones(len(target)) if weight is None else weight
+    off = target - np.average(target, weights=each)
+    return float(np.mean(each * off**2))

@@ -104,7 +104,7 @@ def taken_by(scores: pd.DataFrame, chosen: ArrayLike) -> Floats:
     wanted = np.asarray(chosen).astype(str)
     position = scores.columns.get_indexer(pd.Index(np.broadcast_to(wanted, (len(scores),))))
     if (position < 0).any():
-        unknown = sorted(set(np.unique(wanted)) - set(scores.columns))
+        unknown = sorted(set(np.unique(wanted).tolist()) - set(scores.columns))
         raise MeasureError(
             f"the policy gives {unknown}, but customers only drew {list(scores.columns)}. An arm "
             f"that nobody drew cannot be valued."

@@ -131,6 +131,27 @@ def test_a_customer_is_chosen_once_with_the_best_product(tmp_path, state):
     assert found.ledger == Ledger(base=3, selected=2, not_eligible=1, below_cut_off=0)
 
 
+def test_a_customer_is_chosen_once_with_the_offer_that_changes_most(tmp_path, state):
+    effects = {
+        "ann": {"coupon": 0.02, "gift": 0.05},
+        "bob": {"coupon": 0.03, "gift": -0.01},
+        "cat": {"coupon": 0.04, "gift": 0.01},
+        "dan": {"coupon": -0.02, "gift": -0.03},
+    }
+    rows = [
+        {"customer_id": who, "arm": arm, "effect": effect, "low": effect - 0.01, "high": 0.1}
+        for who, by_arm in effects.items()
+        for arm, effect in by_arm.items()
+    ]
+    go_live(tmp_path, rows, base=5)
+    found = built(tmp_path, state, 3).list
+    assert [
+        (row["rank"], row["customer_id"], row["arm"], row["effect"])
+        for row in members(tmp_path, found)
+    ] == [(1, "ann", "gift", 0.05), (2, "cat", "coupon", 0.04), (3, "bob", "coupon", 0.03)]
+    assert found.ledger == Ledger(base=5, selected=3, not_eligible=1, below_cut_off=1)
+
+
 def test_asking_for_more_than_are_eligible_gives_them_all(tmp_path, state):
     go_live(tmp_path, many(5), base=8)
     assert built(tmp_path, state, 8).list.ledger == Ledger(8, 5, 3, 0)

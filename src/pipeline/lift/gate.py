@@ -5,12 +5,17 @@ adds any. On the untouched campaign it is compared, in money per customer and co
 off, with giving nobody anything, giving everybody the best single offer, giving the same
 offers as often to anybody, and giving them to those most likely to respond.
 
-A campaign is rarely large enough to show a gain of money for sure: what one offer changes is
-a hundredth of what customers do anyway. So no alternative may surely be better, and where
-effects of single customers or of segments are shipped, their order may not surely be wrong on
-the untouched campaign. That there is an order at all was shown before, on held-out rows of
-all earlier campaigns; where it was not, averages are shipped, which claim none. Whether the
-untouched campaign shows it by itself stands in the decision, but does not decide.
+A campaign is rarely large enough to show a gain of money for sure: what one offer changes is a
+hundredth of what customers do anyway. Measured on an invented chain of 20,000 members where
+the offers do pay: the policy adds 18 a customer to giving nobody anything, with an interval
+from -8 to 45 on the newest campaign, and about 10, from 0 to 20, on all eight together. A gate
+that asked for a lead beyond doubt would refuse nearly every first champion, however good.
+
+So no alternative may surely be better, and where effects of single customers or of segments
+are shipped, their order may not surely be wrong on the untouched campaign. That there is an
+order at all was shown before, on held-out rows of all earlier campaigns; where it was not,
+averages are shipped, which claim none. Whether the untouched campaign shows it by itself
+stands in the decision, but does not decide.
 
 A challenger must not surely be worse than the champion on the same rows.
 """

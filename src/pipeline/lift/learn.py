@@ -18,7 +18,7 @@ def learn(rows: LiftRows, model: LiftModel, *, seed: int) -> Learned:
     seed : int
         The same rows and seed give the same result.
     """
-    arms = sorted(set(rows.arm))
+    arms = sorted(set(rows.arm.tolist()))
     customers = rows.facts["customer_id"]
     learner = model.learner(seed).fit(
         rows.X,

@@ -128,6 +128,29 @@ def test_editions_that_follow_one_another_are_one_history():
     assert own.high - own.low < 80
 
 
+@pytest.mark.parametrize(
+    ("on_sale", "looked_at"),
+    [
+        ({}, True),
+        ({"launched_on": PROMOTION["ends_on"]}, False),
+        ({"launched_on": PROMOTION["starts_on"] - timedelta(weeks=4)}, False),
+        ({"withdrawn_on": PROMOTION["starts_on"]}, False),
+    ],
+)
+def test_a_loss_is_only_looked_for_in_what_had_long_been_on_sale(on_sale, looked_at):
+    made = [
+        product("cola", category="food", category_3="drink", unit_cost=8.0),
+        product("juice", category="food", category_3="juice", unit_cost=4.0, **on_sale),
+        product("bread", category="bakery", category_3="bread", unit_cost=4.0),
+    ]
+    first = on_sale.get("launched_on", START)
+    last = on_sale.get("withdrawn_on", AS_OF)
+    rows = [row for row in receipts() if row[0] != "juice" or first <= row[2] < last]
+    told = effect_of_promotion("R1", chain(rows, products=made), as_of=AS_OF, level=0.95)
+    assert told.family == (("juice",) if looked_at else ())
+    assert ("cannibalisation" in {one.part for one in told.parts}) == looked_at
+
+
 def test_weeks_of_another_promotion_of_the_same_product_teach_nothing():
     other = {
         **PROMOTION,

@@ -80,6 +80,23 @@ def test_sales_and_margin_are_their_units_times_price_and_margin():
     assert found["margin", "net"] == pytest.approx(0.5 * found["units", "net"])
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_weeks_before_a_product_was_launched_are_not_quiet_ones(everywhere):
+    table, planted = chain(3, everywhere=everywhere)
+    launched = pd.Timestamp("2024-01-01") + pd.Timedelta(weeks=35)
+    late = table[(table["product_id"] != "lemonade") | (table["week"] >= launched)]
+    stores = None if everywhere else RAN
+    cut, whole = (
+        promotion_effect(rows, promotion(stores=stores)).summary.set_index(["measure", "part"])
+        for rows in (late, table)
+    )
+    lost = cut.loc[("units", "cannibalisation")]
+    assert lost["low"] < planted["cannibalisation"] < lost["high"]
+    # Without the zeros of the first weeks it is known nearly as well as with all weeks.
+    known = whole.loc[("units", "cannibalisation")]
+    assert lost["high"] - lost["low"] < 1.5 * (known["high"] - known["low"])
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_at_least_95_percent_of_intervals_contain_the_planted_increment(everywhere):

@@ -57,7 +57,7 @@ def test_an_effect_that_no_line_can_draw_is_found_by_trees():
     learner = LiftLearner(threads=1, folds=3).fit(X, y, np.where(treated, "t", "control"))
     effect = learner.predict_effect(X)["t"]
     assert qini(truth, effect) > 0.9 * qini(truth, truth)
-    assert (learner.standings_.query("kind == 'trees'")["weight"] > 0).any()
+    assert (learner.standings_.query("kind.str.startswith('trees')")["weight"] > 0).any()
 
 
 def test_several_arms_come_sorted_with_the_index_of_the_frame():
