@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,19 +18,20 @@ from pipeline.evaluation import evaluation_path
 from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.matrix import features_of
 from pipeline.pairs.moment import moments
+from pipeline.pairs.train import drawn, fit
 from pipeline.project import open_project, read_cutoffs, trained_folder
 from pipeline.run import make_project, train
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
 MEMBERS, MONTHS, SEED = 30_000, 36, 11
-PAIR_MEMBERS = 10_000
+PAIR_MEMBERS = 5_000
 TENTH = 0.1
 _BLOCK = 500_000
 
 
-def scored_truth(folder: Path, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the true pairs of the test cut-off with what the model says, and those sold."""
+def scored_truth(folder: Path, data: Path) -> pd.DataFrame:
+    """Return the true pairs of the test cut-off with what the model and the oracle say."""
     project = open_project(folder)
     model, artifacts = purchase_propensity, project.artifacts
     as_of = read_cutoffs(artifacts, model.name).test
@@ -44,19 +46,57 @@ def scored_truth(folder: Path, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         what = moment.products.get_indexer(pd.Index(truth["product_id"]))
         order = np.lexsort((what, who))
         truth, who, what = truth.iloc[order], who[order], what[order].astype(np.int32)
-        said = []
+        said, given = [], []
         for start in range(0, len(truth), _BLOCK):
             part = slice(start, start + _BLOCK)
             X = features_of(connection, moment, model, who[part], what[part])
             said.append(learner.predict_proba(X)[:, 1])
+            given.append(X)
     bought = pd.read_parquet(
         artifacts / "labels" / model.name / f"as_of={as_of}" / "part-0.parquet",
         columns=["customer_id", "product_id"],
     ).assign(bought=1)
-    rows = truth.assign(said=np.concatenate(said)).merge(
+    oracle = by_drivers(folder, data, truth, pd.concat(given, ignore_index=True))
+    rows = truth.assign(said=np.concatenate(said), oracle=oracle).merge(
         bought, on=["customer_id", "product_id"], how="left"
     )
-    return rows.fillna({"bought": 0}), bought
+    return rows.fillna({"bought": 0})
+
+
+def by_drivers(folder: Path, data: Path, truth: pd.DataFrame, given: pd.DataFrame) -> np.ndarray:
+    """Fit the same learner on the same pairs with all true drivers added; return what it says.
+
+    It is also told which product it is: the oracle may learn each product's own level.
+    """
+    project, model = open_project(folder), purchase_propensity
+    cutoffs = read_cutoffs(project.artifacts, model.name)
+    roles = {"train": cutoffs.train, "tune": (cutoffs.tune,), "calibrate": (cutoffs.calibrate,)}
+    members = pd.read_parquet(data / "truth" / "members.parquet").set_index("customer_id")
+    members = members.drop(columns=["left_on", "card_hidden"])
+    products = pd.read_parquet(data / "products.parquet").set_index("product_id")
+
+    def with_drivers(X: pd.DataFrame, who: Sequence[str], what: Sequence[str]) -> pd.DataFrame:
+        own = members.loc[who].reset_index(drop=True)
+        category = products.loc[what, "category"].to_numpy()
+        tastes = {n: own.pop(n).to_numpy() for n in list(own) if n.startswith("taste_")}
+        taste = np.select([category == n.removeprefix("taste_") for n in tastes],
+                          list(tastes.values()), default=np.nan)  # fmt: skip
+        own = own.add_prefix("true_").assign(true_taste=taste, product=np.asarray(what))
+        return pd.concat([X.reset_index(drop=True), own], axis=1)
+
+    with engine(project.artifacts, threads=1) as connection:
+        rows = {
+            role: drawn(connection, project, model, days, launches=role != "calibrate")
+            for role, days in roles.items()
+        }
+    told = {
+        role: part._replace(X=with_drivers(part.X, part.customer, part.product))
+        for role, part in rows.items()
+    }
+    learner = fit(project, model, **told)
+    return learner.predict_proba(with_drivers(given, truth["customer_id"], truth["product_id"]))[
+        :, 1
+    ]
 
 
 def captured(score: pd.Series, truth: pd.Series) -> float:
@@ -83,7 +123,7 @@ def main(members: int = MEMBERS, seed: int = SEED) -> None:
         params["models"] = {"purchase_propensity": {"seed": 20240401}}
         (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
         train(folder, "purchase_propensity", clock=lambda: datetime.now(UTC), data=str(data))
-        rows, _ = scored_truth(folder, data)
+        rows = scored_truth(folder, data)
         evaluation = evaluation_path(folder / "artifacts", "purchase_propensity").parent
         parts = json.loads((evaluation / "parts.json").read_text(encoding="utf-8"))
     lines = []
@@ -91,7 +131,7 @@ def main(members: int = MEMBERS, seed: int = SEED) -> None:
         own = rows if state == "all" else rows[rows["state"] == state]
         exact = own["probability"]
         best, drivers = captured(exact, exact), captured(own["probability_drivers"], exact)
-        share = captured(own["said"], exact)
+        share, oracle = captured(own["said"], exact), captured(own["oracle"], exact)
         level = parts["calibration"].get(state, {}).get("observed_over_expected")
         lines.append(
             [
@@ -99,6 +139,7 @@ def main(members: int = MEMBERS, seed: int = SEED) -> None:
                 f"{len(own):,}",
                 f"{exact.mean():.4f}",
                 f"{share:.4f}",
+                f"{share / oracle:.3f}",
                 f"{share / drivers:.3f}",
                 f"{share / best:.3f}",
                 f"{own['bought'].sum() / own['said'].sum():.3f}",
@@ -110,7 +151,8 @@ def main(members: int = MEMBERS, seed: int = SEED) -> None:
         "pairs",
         "mean true probability",
         "capture of the top tenth",
-        "of the drivers' capture",
+        "of a model given the true drivers",
+        "of the exact drivers' capture",
         "of the truth's capture",
         "O/E of these pairs",
         "O/E, test evaluation",
@@ -118,8 +160,10 @@ def main(members: int = MEMBERS, seed: int = SEED) -> None:
     body = f"""
 {members:,} simulated members, {MONTHS} months, seed {seed}; every pair of {PAIR_MEMBERS:,} of them
 with every product on sale at the untouched test cut-off, 90 days before the end. Capture is of
-true probability. The drivers' capture is that of `probability_drivers`, the exact expectation
-given all that is observable in principle: no model can order better.
+true probability. The model given the true drivers is the same learner on the same pairs, told
+each member's true rate, regularity, tastes and traits, and the product. The exact drivers'
+capture is that of `probability_drivers`, the expectation given all that is observable in
+principle: no model can order better.
 
 {table(heads, lines)}
 """

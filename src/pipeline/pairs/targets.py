@@ -177,9 +177,9 @@ def _place(moment: Moment, product_id: str, *, passed_in: bool) -> int:
         )
     if not passed_in and not moment.on_sale[place]:
         unsold = np.isnan(moment.first_sale_days[place])
-        why = "was not sold before" if unsold else "was withdrawn, or has not been sold for long,"
+        why = "was never sold" if unsold else "was withdrawn, or has not been sold for long"
         raise UnknownProductError(
-            f"product {product_id} is not on sale: it {why} {moment.as_of}. To score it as a "
+            f"product {product_id} is not on sale at {moment.as_of}: it {why}. To score it as a "
             "launch, pass its attributes."
         )
     return place

@@ -130,9 +130,11 @@ def test_what_cannot_be_bought_is_refused_and_it_is_said_why(published):
         targets(project, model, number, product_id="TV21")
     as_of = read_cutoffs(project.artifacts, model.name).score
     offers = pd.read_parquet(state_folder(project.artifacts, "offers", as_of) / "part-0.parquet")
-    gone = pd.to_datetime(offers["withdrawn_on"]).dt.date <= as_of
+    gone = (pd.to_datetime(offers["withdrawn_on"]).dt.date <= as_of) & (
+        offers["first_sale_days"].notna()
+    )
     withdrawn = offers.loc[gone, "product_id"].iloc[0]
-    with pytest.raises(UnknownProductError, match="is not on sale: it was withdrawn"):
+    with pytest.raises(UnknownProductError, match="is not on sale at .*: it was withdrawn"):
         targets(project, model, number, product_id=withdrawn)
 
 
