@@ -134,7 +134,7 @@ def test_what_cannot_be_bought_is_refused_and_it_is_said_why(published):
         offers["first_sale_days"].notna()
     )
     withdrawn = offers.loc[gone, "product_id"].iloc[0]
-    with pytest.raises(UnknownProductError, match="is not on sale at .*: it was withdrawn"):
+    with pytest.raises(UnknownProductError, match=r"is not on sale at .*: it was withdrawn"):
         targets(project, model, number, product_id=withdrawn)
 
 
