@@ -196,8 +196,10 @@ def _goes_with(wanted: ir.Table, state: KnownState) -> ir.Table:
         .semi_join(wanted, "customer_id")
         .select("customer_id", lead="value", go_days="last_days")
     )
-    pulls = state.associations.filter(_.season == "all").select(
-        "lead", "confidence", "lift", like="companion"
+    pulls = (
+        state.associations.filter(_.season == "all")
+        .select("lead", "confidence", "lift", like="companion")
+        .semi_join(wanted, "like")
     )
     return (
         bought.join(pulls, "lead")

@@ -109,12 +109,16 @@ def nearest(rows: np.ndarray, *, start: int, most: int) -> tuple[np.ndarray, np.
         Neighbours one product after the other, and how many each has.
     """
     rows[np.arange(len(rows)), start + np.arange(len(rows))] = 0
-    most = min(most, rows.shape[1])
+    place = max(rows.shape[1] - most, 0)
+    least = np.partition(rows, place, axis=1)[:, place]
+    row, product = np.nonzero((rows >= least[:, None]) & (rows > 0))
+    value = rows[row, product]
     # Ties go to the lower code, however the machine sorts.
-    order = np.argsort(-rows, axis=1, kind="stable")[:, :most]
-    value = np.take_along_axis(rows, order, axis=1)
-    kept = value > 0
-    return order[kept].astype(np.int32), value[kept], kept.sum(axis=1).tolist()
+    order = np.lexsort((product, -value, row))
+    row, product, value = row[order], product[order], value[order]
+    kept = np.arange(len(row)) - np.searchsorted(row, row) < most
+    counts = np.bincount(row[kept], minlength=len(rows))
+    return product[kept].astype(np.int32), value[kept], counts.tolist()
 
 
 def stacked(parts: list[tuple[np.ndarray, np.ndarray, list[int]]]) -> Neighbours:

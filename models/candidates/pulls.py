@@ -53,13 +53,24 @@ def pulls(
     >>> pulls(held, near, np.array([0, 0, 1]), np.array([0, 1, 1])).tolist()
     [0.0, 0.4, 0.0]
     """
-    from models.candidates.pulls_kernel import gather
+    from models.candidates.pulls_kernel import gather, gather_one
 
     out = np.zeros(len(customer))
     products = len(near.first) - 1
-    gather(*holdings, *near, np.asarray(customer, np.int64), np.asarray(product, np.int32),
-           products, out)  # fmt: skip
+    customer, product = np.asarray(customer, np.int64), np.asarray(product, np.int32)
+    if len(product) and (product == product[0]).all():
+        gather_one(*holdings, _towards(near, product[0]), customer, out)
+    else:
+        gather(*holdings, *near, customer, product, products, out)
     return out
+
+
+def _towards(near: Neighbours, product: int) -> np.ndarray:
+    """Return how near each product counts this one, shape (n_products,)."""
+    edges = np.flatnonzero(near.product == product)
+    towards = np.zeros(len(near.first) - 1)
+    towards[np.searchsorted(near.first, edges, side="right") - 1] = near.nearness[edges]
+    return towards
 
 
 def retrieve(holdings: Holdings, near: Neighbours, *, most: int, allowed: np.ndarray) -> Retrieved:
