@@ -59,7 +59,7 @@ def measures_table(evaluation: "Evaluation") -> "Table":
     from rich.table import Table
 
     table = Table(
-        title=f"{evaluation.model} {evaluation.version or ''}: {evaluation.rows:,} customers as of "
+        title=f"{evaluation.model} {evaluation.version or ''}: {evaluation.rows:,} rows as of "
         f"{evaluation.as_of}, {evaluation.positives:,} with the outcome",
         caption=f"{evaluation.level:.0%} intervals, bootstrap by customer; list of "
         f"{evaluation.list_size:,}",

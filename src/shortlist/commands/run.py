@@ -97,7 +97,7 @@ def report(context: "Context", published: "dict[str, Published]") -> None:
             )
         else:
             console.print(
-                f"{name}: version {one.live} is live, {one.score_set.rows:,} customers scored "
+                f"{name}: version {one.live} is live, {one.score_set.customers:,} customers scored "
                 f"as of {one.score_set.as_of}"
             )
         if one.withdrawn:
