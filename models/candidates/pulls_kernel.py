@@ -56,6 +56,24 @@ def gather_one(  # noqa: PLR0917 -- numba knows no keyword-only arguments
 
 
 @njit(nogil=True, cache=True)
+def _to_the_front(total: np.ndarray, touched: np.ndarray, most: int) -> tuple[float, int, int]:
+    """Move those that may be kept to the front; return the least total, and its places left.
+
+    The third number is how many stand in front: more than `most` where the last ones tie.
+    """
+    values = total[touched]
+    least = np.partition(values, len(touched) - most)[len(touched) - most]
+    above, strong = 0, 0
+    for number in range(len(touched)):
+        what = touched[number]
+        above += total[what] > least
+        if total[what] >= least:
+            touched[number], touched[strong] = touched[strong], what
+            strong += 1
+    return least, most - above, strong
+
+
+@njit(nogil=True, cache=True)
 def strongest(  # noqa: PLR0917 -- numba knows no keyword-only arguments
     first: np.ndarray,
     held: np.ndarray,
@@ -84,22 +102,17 @@ def strongest(  # noqa: PLR0917 -- numba knows no keyword-only arguments
                     touched[found] = what
                     found += 1
                 total[what] += weight[row] * nearness[edge]
-        drawn = np.sort(touched[:found])
-        least, spare = 0.0, found
+        least, spare, strong = 0.0, found, found
         if found > most:
-            values = total[drawn]
-            least = np.partition(values, found - most)[found - most]
-            above = 0
-            for value in values:
-                above += value > least
-            spare = most - above
+            least, spare, strong = _to_the_front(total, touched[:found], most)
         kept = 0
-        for what in drawn:
+        for what in np.sort(touched[:strong]):
             value = total[what]
             if value > least or (value == least and spare > 0):
                 spare -= value == least
                 product[who * most + kept] = what
                 pull[who * most + kept] = value
                 kept += 1
-            total[what] = 0
+        for number in range(found):
+            total[touched[number]] = 0
         count[who] = kept
