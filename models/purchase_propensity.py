@@ -136,5 +136,5 @@ purchase_propensity = PairModel(
     state=pair_state,
     learner=_by_state,
     cadence="monthly",
-    sampling=Sampling(most_rows=600_000),
+    sampling=Sampling(most_rows=400_000),
 )

@@ -64,20 +64,25 @@ def train(project: Project, model: PairModel) -> None:
 def fit(
     project: Project, model: PairModel, *, train: PairRows, tune: PairRows, calibrate: PairRows
 ) -> Learner:
-    """Fit the model's learner: how far on `tune`, the level of each state on `calibrate`."""
+    """Fit the model's learner: how far on `tune`, the level of each state on `calibrate`.
+
+    Where the number of trees is declared, nothing is left to find out on `tune`, and it is
+    learned from at once.
+    """
     learner = model.learner(project.params.models[model.name].seed)
     if parameters := given_parameters(project, model.name):
         learner = learner.set_params(**parameters)
-    stopped = learner.fit(
-        train.X,
-        train.y,
-        keep_rate=train.keep_rate,
-        X_cal=tune.X,
-        y_cal=tune.y,
-        keep_rate_cal=tune.keep_rate,
-    )
+    if learner.get_params().get("pooled__trees") is None:
+        learner = learner.fit(
+            train.X,
+            train.y,
+            keep_rate=train.keep_rate,
+            X_cal=tune.X,
+            y_cal=tune.y,
+            keep_rate_cal=tune.keep_rate,
+        ).settled()
     earlier = together(train, tune)
-    return stopped.settled().fit(
+    return learner.fit(
         earlier.X,
         earlier.y,
         keep_rate=earlier.keep_rate,
