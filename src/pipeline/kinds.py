@@ -1,8 +1,7 @@
 """The kinds of models there are, and where each step of a kind is written."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from models.definition import AnyModel, LiftModel, PairModel, TimingModel
 from pipeline.evaluation import Evaluation
@@ -27,8 +26,8 @@ class Kind(NamedTuple):
         Takes the model, a version and the champion's, if any; asks the gate.
     score : callable
         Takes the model and a version's number; writes the score set.
-    signature : callable
-        Takes the folder of the training; what the registered model takes and returns.
+    returned : mapping of str to str
+        MLflow's type of each column that the registered model returns, by name.
     packaged : str
         The module, as a path within the package, that MLflow loads.
     """
@@ -39,7 +38,7 @@ class Kind(NamedTuple):
     evaluate: Callable[..., Evaluation]
     decide: Callable[..., Decision]
     score: Callable[..., ScoreSet]
-    signature: Callable[[Path], Any]
+    returned: Mapping[str, str]
     packaged: str
 
 
@@ -58,25 +57,21 @@ def _customers() -> Kind:
     from pipeline.customers.evaluate import evaluate
     from pipeline.customers.plan import plan
     from pipeline.customers.score import score
-    from pipeline.customers.signature import customer_signature
+    from pipeline.customers.signature import RETURNED
     from pipeline.customers.train import train
 
-    return Kind(
-        plan, build, train, evaluate, decide, score, customer_signature, "customers/packaged.py"
-    )
+    return Kind(plan, build, train, evaluate, decide, score, RETURNED, "customers/packaged.py")
 
 
 def _pairs() -> Kind:
+    from pipeline.customers.signature import RETURNED
     from pipeline.pairs.decide import decide
     from pipeline.pairs.evaluate import evaluate
     from pipeline.pairs.plan import build, plan
     from pipeline.pairs.score import score
-    from pipeline.pairs.signature import pair_signature
     from pipeline.pairs.train import train
 
-    return Kind(
-        plan, build, train, evaluate, decide, score, pair_signature, "customers/packaged.py"
-    )
+    return Kind(plan, build, train, evaluate, decide, score, RETURNED, "customers/packaged.py")
 
 
 def _lift() -> Kind:
@@ -85,12 +80,10 @@ def _lift() -> Kind:
     from pipeline.lift.evaluate import evaluate
     from pipeline.lift.outcomes import build
     from pipeline.lift.score import score
-    from pipeline.lift.signature import lift_signature
+    from pipeline.lift.signature import RETURNED
     from pipeline.lift.train import train
 
-    return Kind(
-        plan, build, train, evaluate, decide_lift, score, lift_signature, "lift/packaged.py"
-    )
+    return Kind(plan, build, train, evaluate, decide_lift, score, RETURNED, "lift/packaged.py")
 
 
 def _timing() -> Kind:
@@ -99,9 +92,7 @@ def _timing() -> Kind:
     from pipeline.timing.decide import decide_timing
     from pipeline.timing.evaluate import evaluate
     from pipeline.timing.score import score
-    from pipeline.timing.signature import timing_signature
+    from pipeline.timing.signature import RETURNED
     from pipeline.timing.train import train
 
-    return Kind(
-        plan, build, train, evaluate, decide_timing, score, timing_signature, "timing/packaged.py"
-    )
+    return Kind(plan, build, train, evaluate, decide_timing, score, RETURNED, "timing/packaged.py")

@@ -16,6 +16,7 @@ from pipeline.evaluation import Evaluation, evaluation_path, read_evaluation
 from pipeline.fingerprint import digest, folder_digest
 from pipeline.kinds import kind_of
 from pipeline.project import Project, outcome_window, trained_folder
+from pipeline.signature import signature_of
 from pipeline.versions import Version, keep, versions
 
 _TRACKING, _EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID"
@@ -109,7 +110,7 @@ def _in_mlflow(
             code_paths=[str(files(package)) for package in ("features", "models")],
             pip_requirements=[f"{name}=={installed(name)}" for name in SCORING_NEEDS],
             model_config={"model": model.name, "tested_as_of": evaluation.as_of.isoformat()},
-            signature=kind.signature(trained),
+            signature=signature_of(trained, kind.returned),
         )
     if not client.search_registered_models(f"name = '{model.name}'"):
         client.create_registered_model(model.name)

@@ -1,8 +1,4 @@
-"""What a registered model of dates takes and returns."""
-
-import json
-from pathlib import Path
-from typing import Any
+"""What a registered model of dates returns."""
 
 #: The one table that it returns.
 RETURNED = {
@@ -14,21 +10,3 @@ RETURNED = {
     "model": "string",
     "tested_as_of": "string",
 }
-
-
-def timing_signature(trained: Path) -> Any:
-    """Declare every column as a number or a text that may be missing, and the table returned."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    training = json.loads((trained / "training.json").read_text(encoding="utf-8"))
-    texts = set(training["texts"])
-    return ModelSignature(
-        inputs=Schema(
-            [
-                ColSpec("string" if name in texts else "double", name, required=False)
-                for name in training["features"]
-            ]
-        ),
-        outputs=Schema([ColSpec(kind, name) for name, kind in RETURNED.items()]),
-    )
