@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from pairs.state import AS_OF, PURCHASES, finish, linked, write_members, write_products
+from pairs.state import AS_OF, PART, PURCHASES, finish, linked, write_members, write_products
 from record import record, table
 
 from models.purchase_propensity import purchase_propensity
@@ -205,6 +205,9 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=MEMBERS, help="others record nothing")
     parser.add_argument("--keep", type=Path, help="folder for the state; a passing one if absent")
     given = parser.parse_args()
+    least = round(PART / min(SHARES))
+    if given.members % least:
+        parser.error(f"--members is {given.members:,}; use a multiple of {least:,}")
     found = {}
     with TemporaryDirectory() as place:
         whole = (given.keep or Path(place)) / "whole"
