@@ -1,5 +1,7 @@
 """Open the state database: SQLite beside the artefacts, or PostgreSQL by its URL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from campaigns.state.tables import Base
@@ -113,12 +115,11 @@ def upgrade_state(engine: Engine) -> str:
     OutdatedStateError
         If a newer version of Shortlist has changed the tables.
     """
-    if _revision(engine) == _head():
-        return _head()
-    if engine.dialect.name == "sqlite":
-        with exclusive(Path(f"{engine.url.database}.lock")):
-            return _upgrade(engine)
-    return _upgrade(engine)
+    if engine.dialect.name != "sqlite":
+        return _upgrade(engine)
+    with exclusive(Path(f"{engine.url.database}.lock")):
+        _let_readers_read(engine)
+        return _upgrade(engine)
 
 
 def missing_migrations(engine: Engine) -> list[Any]:
@@ -131,6 +132,8 @@ def missing_migrations(engine: Engine) -> list[Any]:
 def _upgrade(engine: Engine) -> str:
     scripts = _scripts()
     found = _revision(engine)
+    if found == _head():
+        return found
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise OutdatedStateError(
             f"the state database is at revision {found}, which this version of Shortlist does "
@@ -169,9 +172,24 @@ def _head() -> str:
 
 
 def _revision(engine: Engine) -> str | None:
+    with _told_when_unreachable(engine), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _let_readers_read(engine: Engine) -> None:
+    """Let readers read while one writes, for as long as the file exists.
+
+    SQLite refuses the change at once, without waiting, while anybody else has the file open,
+    so it is made under the lock that every process takes before its first look.
+    """
+    with _told_when_unreachable(engine), engine.connect() as connection:
+        connection.execute(text("PRAGMA journal_mode = WAL"))
+
+
+@contextmanager
+def _told_when_unreachable(engine: Engine) -> Iterator[None]:
     try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        yield
     except OperationalError as error:
         where = engine.url.render_as_string(hide_password=True)
         raise UnreachableStateError(
@@ -181,10 +199,9 @@ def _revision(engine: Engine) -> str | None:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    """Let readers read while one writes, and wait for a writer instead of failing."""
+    """Wait for a writer instead of failing, and hold what was promised."""
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a revoked key stays revoked after a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()

@@ -1,5 +1,6 @@
 """The state database: the same tables in SQLite and PostgreSQL, upgraded once."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -59,6 +60,17 @@ def test_starting_at_once_on_an_empty_folder_upgrades_once(tmp_path):
     for thread in threads:
         thread.join()
     assert problems == []
+
+
+def test_connecting_to_a_new_file_does_not_disturb_who_reads_it(tmp_path):
+    reader = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    reader.execute("CREATE TABLE other (a)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM other").fetchall()
+    engine = connect(state_url(tmp_path))
+    assert missing_migrations(engine)
+    engine.dispose()
+    reader.close()
 
 
 def test_postgresql_is_upgraded_by_command_only(tmp_path, postgresql):
