@@ -14,7 +14,8 @@ from pairs.lists import Purchases, first_products, judged, with_interval
 from pairs.peers import AlsSetting, History, Scores, als_settings, history_of, plain_peers
 from record import table
 
-from models.definition import Learner, PairModel
+from models.definition import PairModel
+from models.learning import Learner
 from models.purchase_propensity import purchase_propensity
 from pipeline.engine import engine
 from pipeline.pairs.candidates import MOST, candidates

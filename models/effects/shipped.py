@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from models.definition import Classifier, LiftLearning, LiftModel
+from models.definition import LiftModel
 from models.effects.heterogeneity import Kind, SegmentRule
+from models.learning import Classifier, LiftLearning
 
 DESCRIPTION = "offers.json"
 

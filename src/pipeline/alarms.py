@@ -26,7 +26,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from features.definition import Unit
-from models.definition import AnyModel, Classifier
+from models.definition import AnyModel
+from models.learning import Classifier
 from models.measures import roc_auc
 from models.measures.adversarial import adversarial_auc
 from models.measures.column_auc import column_auc

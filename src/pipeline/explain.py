@@ -10,7 +10,7 @@ import pyarrow as pa
 from features.catalogue import catalogue
 from features.codings import CODED
 from features.definition import KEYS, Coded, Feature
-from models.definition import Explainer
+from models.learning import Explainer
 from models.reasons import Reasons, reasons
 from pipeline.engine import engine
 from pipeline.project import find_model

@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from features.definition import Coded, Coding, Feature, Grain, View
+from features.pair_context import offered, pair_context
 from features.pairs import PairFeature
 
 _CONSTANTS = (str, int, float, tuple, frozenset)
@@ -43,7 +44,8 @@ def folder_digest(folder: Path, *, patterns: tuple[str, ...] = ("*",)) -> str:
 def definition_digest(one: Feature | Coded | PairFeature) -> str:
     """Return a digest of a column's definition: its code, its rows', and what it declares."""
     if isinstance(one, PairFeature):
-        return digest(one.name, function_code(one.value), one.unit)
+        rows = [function_code(part) for part in (pair_context, offered)]
+        return digest(one.name, function_code(one.value), one.unit, rows)
     if isinstance(one, Coded):
         return digest(one.name, coding_code(one.coding), one.unit)
     return digest(

@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from models.definition import Baseline, Classifier, Model
+from models.definition import Baseline, Model
+from models.learning import Classifier
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.examples import Examples, read_examples, together

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.definition import Classifier, Model
+from models.definition import Model
+from models.learning import Classifier
 from pipeline.durable import write_json
 from pipeline.evaluation import Evaluation
 from pipeline.examples import Examples

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from models.definition import Explainer
+from models.learning import Explainer
 
 #: Rows that are explained, and features that are shown.
 MOST_ROWS, SHOWN = 1000, 15

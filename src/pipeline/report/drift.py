@@ -8,7 +8,8 @@ from ibis.backends.duckdb import Backend
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from models.definition import Classifier, Model
+from models.definition import Model
+from models.learning import Classifier
 from models.measures import bootstrap, psi, score_stability
 from pipeline.evaluation import Figure
 from pipeline.examples import read_examples

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from models.definition import Classifier, Explainer
+from models.learning import Classifier, Explainer
 from models.measures import (
     Resample,
     brier_skill,

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from models.definition import TimingLearning, TimingModel
+from models.definition import TimingModel
+from models.learning import TimingLearning
 from models.measures import Resample, observed_over_expected, roc_auc
 from models.measures.policy import mean_interval
 from pipeline.evaluation import Figure, judge

@@ -2,12 +2,14 @@
 
 from rich.console import Console
 
+from features.supplies import category_days
 from models.definition import TimingModel
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
-from pipeline.fingerprint import digest, folder_digest
+from pipeline.fingerprint import digest, folder_digest, function_code, rows_digest
 from pipeline.project import Project, trained_folder
 from pipeline.timing.cutoffs import read_timing_cutoffs
+from pipeline.timing.rows import timing_rows
 from pipeline.timing.watched import MOST_ROWS, Watched, read_watched
 
 
@@ -56,7 +58,9 @@ def train(project: Project, model: TimingModel) -> None:
                 "features": list(learning.X.columns),
                 "texts": [n for n in learning.X if n in ("category", "marital_status")],
                 "left_out": [],
-                "definitions": {"rows": digest(*learning.X.columns)},
+                "definitions": {
+                    "rows": digest(function_code(timing_rows), rows_digest(category_days))
+                },
                 "data": project.run.fingerprint,
                 "learner": folder_digest(folder / "learner"),
             },
