@@ -73,6 +73,28 @@ def candidates(moment: Moment, model: PairModel, customers: np.ndarray) -> Candi
     return _united(found, customers, len(moment.products))
 
 
+def drawn_customers(
+    moment: Moment, model: PairModel, random: np.random.Generator, *, pairs: int
+) -> np.ndarray:
+    """Draw so many customers at random that they have about so many candidates.
+
+    Returns
+    -------
+    array of shape (n_customers,)
+        Places, ascending; all of them where there are no more.
+    """
+    everybody = len(moment.customers)
+    some = np.sort(random.choice(everybody, size=min(everybody, 200), replace=False))
+    wanted = max(1, int(pairs / candidates_each(moment, model, some)))
+    return np.sort(random.choice(everybody, size=min(everybody, wanted), replace=False))
+
+
+def candidates_each(moment: Moment, model: PairModel, customers: np.ndarray) -> float:
+    """Return how many candidates customers have on average, at least 1."""
+    found = len(candidates(moment, model, customers).customer)
+    return max(1.0, found / max(len(customers), 1))
+
+
 def _united(found: list[_Pairs], customers: np.ndarray, products: int) -> Candidates:
     pair = np.concatenate([who.astype(np.int64) * products + what for who, what in found])
     bits = np.uint8(1) << np.arange(len(found), dtype=np.uint8)

@@ -274,8 +274,3 @@ def _early(held: Held, first_sale: np.ndarray, customers: int) -> tuple[np.ndarr
         np.bincount(held.customer[soon], minlength=customers).astype(np.float64),
         np.bincount(held.customer[told], minlength=customers).astype(np.float64),
     )
-
-
-def codes_of(ids: Sequence[str], among: pd.Index) -> np.ndarray:
-    """Return the places of some ids; -1 where one is unknown."""
-    return np.asarray(among.get_indexer(pd.Index(ids)))

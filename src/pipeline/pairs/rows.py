@@ -7,7 +7,7 @@ import pandas as pd
 from ibis.backends.duckdb import Backend
 
 from models.definition import PairModel
-from pipeline.pairs.candidates import candidates
+from pipeline.pairs.candidates import candidates, drawn_customers
 from pipeline.pairs.matrix import features_of
 from pipeline.pairs.moment import Moment
 
@@ -108,7 +108,7 @@ def sampled_rows(
     """
     random = np.random.default_rng([seed, moment.as_of.toordinal()])
     products = len(moment.products)
-    customers = _drawn_customers(moment, model, random, most_rows)
+    customers = drawn_customers(moment, model, random, pairs=_CANDIDATES_A_ROW * most_rows)
     found = candidates(moment, model, customers)
     chosen = np.isin(bought.customer, customers)
     key = bought.customer[chosen].astype(np.int64) * products + bought.product[chosen]
@@ -137,17 +137,6 @@ def launched_after(moment: Moment, bought: Bought) -> np.ndarray:
     np.minimum.at(first, bought.product, bought.days)
     never = np.isnan(moment.first_sale_days) & ~moment.on_sale
     return np.flatnonzero(never & (first < LAUNCH_DAYS))
-
-
-def _drawn_customers(
-    moment: Moment, model: PairModel, random: np.random.Generator, most_rows: int
-) -> np.ndarray:
-    """Draw so many customers that their candidates are a few times the rows wanted."""
-    everybody = len(moment.customers)
-    some = np.sort(random.choice(everybody, size=min(everybody, 200), replace=False))
-    each = max(1.0, len(candidates(moment, model, some).customer) / len(some))
-    wanted = int(_CANDIDATES_A_ROW * most_rows / each)
-    return np.sort(random.choice(everybody, size=min(everybody, max(wanted, 1)), replace=False))
 
 
 def _thinned(

@@ -10,10 +10,11 @@ from ibis.backends.duckdb import Backend
 from rich.console import Console
 from rich.progress import Progress
 
-from models.definition import Learner, PairModel
+from models.definition import PairModel
+from models.learning import Learner
 from pipeline.engine import engine
 from pipeline.fingerprint import digest
-from pipeline.pairs.candidates import candidates
+from pipeline.pairs.candidates import candidates, candidates_each
 from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.matrix import features_of
 from pipeline.pairs.moment import Moment, moments
@@ -75,7 +76,8 @@ def best_products(
     Memory holds the pairs of one block, never customers times products.
     """
     count = len(moment.customers)
-    step = block_size(moment, model)
+    each = candidates_each(moment, model, np.arange(min(200, count)))
+    step = max(1, int(BLOCK_PAIRS / each))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"{model.name}: scoring", total=count)
         for start in range(0, count, step):
@@ -107,13 +109,6 @@ _SCHEMA = pa.schema(
         "probability": pa.float64(),
     }
 )
-
-
-def block_size(moment: Moment, model: PairModel) -> int:
-    """Return how many customers have about `BLOCK_PAIRS` candidates, by the first of them."""
-    some = np.arange(min(200, len(moment.customers)))
-    each = max(1.0, len(candidates(moment, model, some).customer) / max(len(some), 1))
-    return max(1, int(BLOCK_PAIRS / each))
 
 
 def first_of_each(customer: np.ndarray, value: np.ndarray, most: int) -> np.ndarray:
