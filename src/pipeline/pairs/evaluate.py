@@ -2,19 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
 from rich.console import Console
 
-from models.definition import Learner, PairModel
+from models.definition import PairModel
+from models.learning import Learner
 from pipeline.alarms import Alarm, gap_alarm, late_alarm
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, evaluation_path
-from pipeline.pairs.candidates import Candidates, candidates
+from pipeline.pairs.candidates import Candidates, candidates, drawn_customers
 from pipeline.pairs.judge import (
     Judged,
     calibration_figures,
@@ -127,7 +127,8 @@ def judged_pairs(
     most_pairs: int = MOST_PAIRS,
 ) -> tuple[Judged, Candidates]:
     """Score the candidates of the customers of a moment, or of as many as there is room for."""
-    customers = _drawn(moment, model, seed=seed, most_pairs=most_pairs)
+    random = np.random.default_rng(seed)
+    customers = drawn_customers(moment, model, random, pairs=most_pairs)
     found = candidates(moment, model, customers)
     X = features_of(connection, moment, model, found.customer, found.product)
     products = len(moment.products)
@@ -135,25 +136,20 @@ def judged_pairs(
     chosen = np.isin(bought.customer, customers)
     key = bought.customer[chosen].astype(np.int64) * products + bought.product[chosen]
     missed = np.sort(key[~np.isin(key, pairs)])
+    who, what = missed // products, (missed % products).astype(np.int32)
+    state = model.state.name
     judged = Judged(
-        np.concatenate([found.customer, missed // products]),
-        np.concatenate([found.product, missed % products]),
+        np.concatenate([found.customer, who]),
+        np.concatenate([found.product, what]),
         np.concatenate([np.isin(pairs, key), np.ones(len(missed), dtype=bool)]),
-        X[model.state.name].to_numpy(dtype=str),
+        np.concatenate([X[state], features_of(connection, moment, model, who, what)[state]]).astype(
+            str
+        ),
         learner.predict_proba(X)[:, 1],
         plain_rankings(moment, X, found.customer, found.product),
         np.nan_to_num(moment.shopping_days),
     )
     return judged, found
-
-
-def _drawn(moment: Moment, model: PairModel, *, seed: int, most_pairs: int) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    everybody = len(moment.customers)
-    some = np.sort(random.choice(everybody, size=min(everybody, 200), replace=False))
-    each = max(1.0, len(candidates(moment, model, some).customer) / len(some))
-    wanted = min(everybody, max(1, int(most_pairs / each)))
-    return np.sort(random.choice(everybody, size=wanted, replace=False))
 
 
 def _predictions(moment: Moment, judged: Judged) -> pd.DataFrame:
@@ -162,7 +158,7 @@ def _predictions(moment: Moment, judged: Judged) -> pd.DataFrame:
         {
             "customer_id": moment.customers.take(judged.customer[kept]),
             "product_id": moment.products.take(judged.product[kept]),
-            "state": judged.state,
+            "state": judged.state[kept],
             "label": judged.bought[kept].astype(np.int8),
             "probability": judged.probability,
         }
@@ -170,7 +166,7 @@ def _predictions(moment: Moment, judged: Judged) -> pd.DataFrame:
 
 
 def _alarms(project: Project, model: PairModel) -> tuple[Alarm, ...]:
-    cutoffs: Any = read_cutoffs(project.artifacts, model.name)
+    cutoffs = read_cutoffs(project.artifacts, model.name)
     window = outcome_window(model, project.params.models[model.name])
     return (
         late_alarm(project.artifacts, "customer", cutoffs),

@@ -36,7 +36,7 @@ class Judged(NamedTuple):
     bought : array of shape (n_pairs,)
         1 where it was bought, else 0.
     state : array of shape (n_pairs,)
-        State of the pair, for candidates.
+        State of the pair.
     probability : array of shape (n_candidates,)
         What the model says.
     plain : mapping of str to array of shape (n_candidates,)
@@ -92,14 +92,12 @@ def part_figures(judged: Judged, *, level: float) -> dict[str, Any]:
     Within a part only its own products are ranked and only its own purchases count; beside
     each the best plain ranking's value of `map_at_12` and the paired difference.
     """
-    missed = np.zeros(len(judged.bought) - judged.candidates, dtype=bool)
-    bought = judged.bought[: judged.candidates]
     parts: dict[str, np.ndarray] = {
-        state: np.concatenate([judged.state == state, missed])
+        state: judged.state == state
         for state in sorted(set(judged.state))
-        if bought[judged.state == state].sum() >= LEAST_PURCHASES
+        if judged.bought[judged.state == state].sum() >= LEAST_PURCHASES
     }
-    explore = np.concatenate([judged.state != "REPEAT", ~missed])
+    explore = judged.state != "REPEAT"
     if judged.bought[explore].sum() >= LEAST_PURCHASES:
         parts["never bought before"] = explore
     days = judged.shopping_days[judged.customer]
@@ -115,10 +113,10 @@ def calibration_figures(
 ) -> dict[str, dict[str, Figure]]:
     """Return observed over expected, slope and log loss of all candidates and of each state."""
     bought = judged.bought[: judged.candidates].astype(np.int8)
-    customer = judged.customer[: judged.candidates]
+    customer, state = judged.customer[: judged.candidates], judged.state[: judged.candidates]
     found = {}
-    for name in ("all", *sorted(set(judged.state))):
-        own = np.ones(len(bought), dtype=bool) if name == "all" else judged.state == name
+    for name in ("all", *sorted(set(state))):
+        own = np.ones(len(bought), dtype=bool) if name == "all" else state == name
         if not LEAST_PURCHASES <= bought[own].sum() < own.sum():
             continue
         resample = Resample(bought[own], groups=customer[own], draws=draws, seed=seed)
