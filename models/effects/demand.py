@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 #: Products below which a spread cannot be told; the widest plausible one then stands in.
 FEW_PRODUCTS = 8
-#: Standard deviation of the logarithm of a level of which nothing is known: a factor of 2.7.
+#: Spread of a level of which nothing is known: as large as the level itself.
 UNKNOWN_SPREAD = 1.0
 
 
@@ -60,9 +60,9 @@ class DemandLevel(NamedTuple):
         e, b = e[kept], b[kept]
         if len(e) < FEW_PRODUCTS:
             return cls(1.0, UNKNOWN_SPREAD, len(e))
-        # Each product's level counts alike, however much it sells, as far as chance allows.
         ratio = float(b.sum() / e.sum())
         mean = np.maximum(ratio * e, 1e-9)
+        # Each product's level counts alike, however much it sells, as far as chance allows.
         excess = float((((b - mean) ** 2 - mean) / mean**2 * _weight(mean)).sum())
         return cls(ratio, math.sqrt(max(excess / _weight(mean).sum(), 0.0)), len(e))
 

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
 
-from models.definition import Learner, PairModel
+from models.definition import PairModel
+from models.learning import Learner
 from pipeline.pairs.moment import Moment
 from pipeline.pairs.product_columns import product_columns
 from pipeline.pairs.rows import Bought
 
 #: Launches that are scored at one cut-off, at most.
-MOST_LAUNCHES = 20
+MOST_LAUNCHES = 40
 #: A launch is followed for at least so many days.
 LEAST_DAYS = 30
 

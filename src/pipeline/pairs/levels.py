@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-import pandas as pd
 from ibis.backends.duckdb import Backend
 
-from models.definition import Learner, PairModel
+from models.definition import PairModel
 from models.effects.demand import DemandLevel
+from models.learning import Learner
 from pipeline.durable import write_json
 from pipeline.pairs.launches import launch_columns
 from pipeline.pairs.moment import moments
@@ -22,29 +22,16 @@ SOLD, LAUNCHED = "sold", "launched"
 def write_levels(
     connection: Backend, project: Project, model: PairModel, learner: Learner, folder: Path
 ) -> None:
-    """Fit the levels on the tuning and calibration cut-offs; write them beside the learner.
+    """Fit the levels on the calibration cut-off; write them beside the learner.
 
-    Products that sell are taken from the calibration cut-off, where probabilities were set
-    right; launches from both, because there are few.
+    Nothing was learned from what followed it: neither trees, nor from its launches.
     """
     own = project.params.models[model.name]
-    horizon = outcome_window(model, own).horizon_days
     cutoffs = read_cutoffs(project.artifacts, model.name)
-    launched, sold = [], pd.DataFrame()
-    for moment in moments(connection, project, model, [cutoffs.tune, cutoffs.calibrate]):
-        bought = read_bought(project, model, moment)
-        launched.append(
-            launch_columns(
-                connection,
-                moment,
-                model,
-                learner,
-                bought,
-                horizon_days=horizon,
-                seed=own.seed,
-            )
-        )
-        sold = product_columns(
+    (moment,) = moments(connection, project, model, [cutoffs.calibrate])
+    bought = read_bought(project, model, moment)
+    tables = {
+        SOLD: product_columns(
             connection,
             moment,
             model,
@@ -52,8 +39,17 @@ def write_levels(
             bought,
             products=spread_products(moment),
             seed=own.seed,
-        )
-    tables = {SOLD: sold, LAUNCHED: pd.concat(launched)}
+        ),
+        LAUNCHED: launch_columns(
+            connection,
+            moment,
+            model,
+            learner,
+            bought,
+            horizon_days=outcome_window(model, own).horizon_days,
+            seed=own.seed,
+        ),
+    }
     levels = {
         name: DemandLevel.fitted(table["expected"], table["buyers"])._asdict()
         for name, table in tables.items()
