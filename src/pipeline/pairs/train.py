@@ -7,10 +7,13 @@ from ibis.backends.duckdb import Backend
 from pandas.api.types import is_numeric_dtype
 from rich.console import Console
 
-from models.definition import Learner, PairModel
+from models.candidates import likeness
+from models.candidates import together as together_of
+from models.definition import PairModel
+from models.learning import Learner
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
-from pipeline.fingerprint import definition_digest, folder_digest
+from pipeline.fingerprint import definition_digest, digest, folder_digest, function_code
 from pipeline.pairs.levels import write_levels
 from pipeline.pairs.moment import moments
 from pipeline.pairs.plan import read_bought
@@ -54,7 +57,10 @@ def train(project: Project, model: PairModel) -> None:
                 "features": list(X.columns),
                 "texts": [n for n, kind in X.dtypes.items() if not is_numeric_dtype(kind)],
                 "left_out": [one.name for one in model.features if one.name not in X],
-                "definitions": {one.name: definition_digest(one) for one in model.features},
+                "definitions": {
+                    **{one.name: definition_digest(one) for one in model.features},
+                    "neighbours": digest(function_code(together_of), function_code(likeness)),
+                },
                 "data": project.run.fingerprint,
                 "learner": folder_digest(folder / "learner"),
             },
