@@ -1,5 +1,6 @@
 """Gradient-boosted trees by LightGBM: the same rows and seed give the same trees."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,9 @@ from models.learners.quickscorer import QuickScorer
 #: Off whatever the number of threads: anything that may change a sum's order.
 REPRODUCIBLE = {"deterministic": True, "force_col_wise": True, "verbosity": -1}
 
+#: Rows from which on trees are summed by `QuickScorer`; the bits are the same.
+WORTH_COMPILING = 20_000
+
 
 class Rows(NamedTuple):
     """Encoded rows: `offset` is what the way they were sampled adds to their log-odds."""
@@ -25,10 +29,6 @@ class Rows(NamedTuple):
     def at(self, chosen: Any) -> "Rows":
         """Return some of the rows."""
         return Rows(*(column[chosen] for column in self))
-
-
-#: Rows from which on trees are summed by `QuickScorer`; the bits are the same.
-_WORTH_COMPILING = 20_000
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,11 @@ class Trees:
         total = np.zeros(len(matrix))
         if not len(matrix):  # LightGBM cannot score nobody
             return total
-        if len(matrix) >= _WORTH_COMPILING:
+        if len(matrix) >= WORTH_COMPILING:
             for scorer in self._scorers:
-                total += scorer.predict(matrix, raw_score=True, threads=threads or 1)
+                total += scorer.predict(
+                    matrix, raw_score=True, threads=threads or os.cpu_count() or 1
+                )
         else:
             for booster in self.boosters:
                 total += booster.predict(matrix, raw_score=True, num_threads=threads or 0)
