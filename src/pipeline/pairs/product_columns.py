@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
 
-from models.definition import Learner, PairModel
+from models.definition import PairModel
+from models.learning import Learner
 from models.measures import lift_at
 from pipeline.pairs.matrix import features_of
 from pipeline.pairs.moment import Moment

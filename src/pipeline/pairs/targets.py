@@ -10,8 +10,9 @@ from ibis.backends.duckdb import Backend
 
 from features.passed_in import with_passed_in
 from features.tables import Products
-from models.definition import Learner, PairModel
+from models.definition import PairModel
 from models.effects.demand import FEW_PRODUCTS, DemandLevel
+from models.learning import Learner
 from pipeline.engine import engine
 from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.levels import LAUNCHED, SOLD, read_levels
@@ -87,8 +88,11 @@ def targets(
     Raises
     ------
     UnknownProductError
-        If the product is not in the catalogue or was withdrawn, or an attribute is none.
+        If not exactly one of both is given, the product is not in the catalogue or was
+        withdrawn, or an attribute is none.
     """
+    if (product_id is None) == (attributes is None):
+        raise UnknownProductError("name a product, or give its attributes: one of both.")
     artifacts = project.artifacts
     as_of = read_cutoffs(artifacts, model.name).score
     folder = version_folder(artifacts, model.name, number)

@@ -18,6 +18,10 @@ class AttributesError(ValueError):
     """A file of attributes cannot be used."""
 
 
+class NoScoresError(ValueError):
+    """A customer has no scores."""
+
+
 def buyers(  # noqa: PLR0917 - typer calls it by name
     ctx: typer.Context,
     product: Annotated[
@@ -113,7 +117,10 @@ def next_(
         .to_pylist()
     )
     if not rows:
-        raise AttributesError(f"no product is scored for customer {customer} at {scores.as_of}.")
+        raise NoScoresError(
+            f"no such customer was known at {scores.as_of}, when the live scores were made. "
+            "Look at the id; who joined since then is scored by the next `shortlist run`."
+        )
     context.console.print(products_table(customer, rows))
     context.answer({"customer_id": customer, "as_of": scores.as_of.isoformat(), "products": rows})
 
