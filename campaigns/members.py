@@ -4,9 +4,11 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from campaigns.ranking import Ranking
 from campaigns.reasons import COLUMN
 from pipeline.durable import whole_file
 from pipeline.score_set import ScoreSet, ranked_batches, stored_schema
@@ -26,45 +28,36 @@ class MembersFile(NamedTuple):
     sha256: str
 
 
-def choose_members(artifacts: Path, score_set: ScoreSet, *, size: int) -> pa.Table:
-    """Return the best `size` customers, each with the best of their rows.
-
-    Parameters
-    ----------
-    artifacts : Path
-        The folder that holds everything produced.
-    score_set : ScoreSet
-        The scores to choose from.
-    size : int
-        How many customers; all if fewer are scored.
+def member_rows(
+    artifacts: Path, score_set: ScoreSet, ranking: Ranking, positions: np.ndarray
+) -> pa.Table:
+    """Return rows of a ranking, in the order of their positions.
 
     Returns
     -------
-    pyarrow.Table of shape (n_members, n_columns + 1)
-        `rank`, from 1, and the columns of the score set.
+    pyarrow.Table of shape (n_positions, n_columns + 1)
+        `rank`, from 1, and the columns of the scores.
     """
-    seen: set[str] = set()
-    chosen: list[pa.RecordBatch] = []
-    missing = size
+    if ranking.columns is not None:
+        rows = ranking.columns.take(pa.array(positions))
+    else:
+        assert ranking.rows is not None  # noqa: S101 - one of both is always there
+        rows = _stored(artifacts, score_set, ranking.rows[positions])
+    return rows.add_column(0, "rank", pa.array(range(1, len(rows) + 1), pa.int32()))
+
+
+def _stored(artifacts: Path, score_set: ScoreSet, numbers: np.ndarray) -> pa.Table:
+    """Read rows by their ascending numbers; stops after the last one."""
+    found, start = [], 0
     for batch in ranked_batches(artifacts, score_set):
-        # One row a customer is the common case, and needs no looking.
-        best = batch if score_set.rows == score_set.customers else _first_rows(batch, seen)
-        chosen.append(best.slice(0, missing))
-        missing -= len(chosen[-1])
-        if not missing:
+        until = np.searchsorted(numbers, start + len(batch))
+        own = numbers[np.searchsorted(numbers, start) : until]
+        if len(own):
+            found.append(batch.take(pa.array(own - start)))
+        start += len(batch)
+        if until == len(numbers):
             break
-    members = pa.Table.from_batches(chosen, stored_schema(artifacts, score_set))
-    return members.add_column(0, "rank", pa.array(range(1, len(members) + 1), pa.int32()))
-
-
-def _first_rows(batch: pa.RecordBatch, seen: set[str]) -> pa.RecordBatch:
-    """Keep the rows of customers who were not seen before; note who was."""
-    positions = []
-    for position, customer in enumerate(batch["customer_id"].to_pylist()):
-        if customer not in seen:
-            seen.add(customer)
-            positions.append(position)
-    return batch.take(pa.array(positions, pa.int64()))
+    return pa.Table.from_batches(found, stored_schema(artifacts, score_set))
 
 
 def members_path(artifacts: Path, list_id: str) -> Path:
@@ -72,13 +65,22 @@ def members_path(artifacts: Path, list_id: str) -> Path:
     return artifacts / "lists" / list_id / "members.parquet"
 
 
-def freeze_members(artifacts: Path, list_id: str, members: pa.Table) -> MembersFile:
-    """Write the members whole; the same members make the same bytes."""
-    path = members_path(artifacts, list_id)
+def control_path(artifacts: Path, list_id: str) -> Path:
+    """Return where those lie who were held out of a list."""
+    return artifacts / "lists" / list_id / "control.parquet"
+
+
+def outcomes_path(artifacts: Path, list_id: str) -> Path:
+    """Return where the outcome of everybody known lies: `customer_id` and `outcome`."""
+    return artifacts / "lists" / list_id / "outcomes.parquet"
+
+
+def freeze(path: Path, rows: pa.Table) -> MembersFile:
+    """Write rows of a list whole; the same rows make the same bytes."""
     with whole_file(path) as draft:
-        pq.write_table(members, draft, row_group_size=_ROWS_PER_GROUP, compression="zstd")
-    content = path.read_bytes()
-    return MembersFile(len(content), hashlib.sha256(content).hexdigest())
+        pq.write_table(rows, draft, row_group_size=_ROWS_PER_GROUP, compression="zstd")
+    with path.open("rb") as file:
+        return MembersFile(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def read_members(

@@ -7,16 +7,35 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+import pyarrow as pa
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from campaigns.choosing import Chosen, choose, expected_value
+from campaigns.desk import Desk, models_asked
+from campaigns.ledger import OUTCOMES, Ledger
 from campaigns.list_spec import ListSpec
-from campaigns.members import MembersFile, choose_members, freeze_members
+from campaigns.members import (
+    MembersFile,
+    control_path,
+    freeze,
+    member_rows,
+    members_path,
+    outcomes_path,
+)
+from campaigns.population import Population
+from campaigns.ranking import Ranking
 from campaigns.reasons import with_reasons
 from campaigns.state.tables import FrozenList
-from pipeline.release import Released
+from campaigns.steps import households, steps
+from pipeline.lock import exclusive
+from pipeline.release import Release
 from pipeline.score_set import ScoreSet, read_score_set
+
+#: How long a request waits while another one builds the same list, in seconds.
+_PATIENCE_S = 600
 
 
 class ListTooLargeError(ValueError):
@@ -28,38 +47,6 @@ class UnknownListError(ValueError):
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """Every customer known at the cut-off, with one outcome each.
-
-    Attributes
-    ----------
-    base : int
-        Number of customers known at the cut-off.
-    selected : int
-        Members of the list.
-    not_eligible : int
-        Customers for whom the model has no score.
-    below_cut_off : int
-        Customers with a score, who rank below the last member.
-
-    Raises
-    ------
-    ValueError
-        If the outcomes do not add up to the base.
-    """
-
-    base: int
-    selected: int
-    not_eligible: int
-    below_cut_off: int
-
-    def __post_init__(self) -> None:
-        outcomes = (self.selected, self.not_eligible, self.below_cut_off)
-        if min(outcomes) < 0 or sum(outcomes) != self.base:
-            raise ValueError(f"{outcomes} do not add up to a base of {self.base}.")
-
-
-@dataclass(frozen=True)
 class TargetList:
     """A frozen list, without its members.
 
@@ -67,10 +54,12 @@ class TargetList:
     ----------
     id : str
         Follows from the request and from what was live.
-    spec : ListSpec
+    spec : dict
         What was asked for.
-    version, score_set, score_set_revision : str, str, int
+    model, version, score_set, score_set_revision : str, str, str, int
         What it was built from.
+    campaign : str, optional
+        What it is for.
     as_of : date
         The cut-off of the scores.
     data_fingerprint : str
@@ -84,8 +73,10 @@ class TargetList:
     """
 
     id: str
-    spec: ListSpec
+    spec: dict[str, Any]
+    model: str
     version: str
+    campaign: str | None
     score_set: str
     score_set_revision: int
     as_of: date
@@ -99,33 +90,30 @@ class TargetList:
         """Return what a row of the database says."""
         return cls(
             id=row.id,
-            spec=ListSpec.model_validate(row.spec),
+            spec=row.spec,
+            model=row.model,
             version=row.version,
+            campaign=row.campaign,
             score_set=row.score_set,
             score_set_revision=row.score_set_revision,
             as_of=row.as_of,
             data_fingerprint=row.data_fingerprint,
-            ledger=Ledger(row.base, row.selected, row.not_eligible, row.below_cut_off),
+            ledger=Ledger(row.base, row.selected, row.control, row.excluded),
             members=MembersFile(row.members_bytes, row.members_sha256),
             created_at=row.created_at,
         )
 
     def document(self) -> dict[str, Any]:
         """Return the list as command line and HTTP answer it."""
-        ledger = self.ledger
         return {
             "id": self.id,
-            "model": self.spec.model,
+            "model": self.model,
             "model_version": self.version,
             "as_of": self.as_of.isoformat(),
             "created_at": self.created_at.isoformat(),
-            "base": ledger.base,
-            "selected": ledger.selected,
-            "excluded": {
-                "not_eligible": ledger.not_eligible,
-                "below_cut_off": ledger.below_cut_off,
-            },
-            "spec": self.spec.model_dump(),
+            "campaign": self.campaign,
+            **asdict(self.ledger),
+            "spec": self.spec,
             "score_set": self.score_set,
             "score_set_revision": self.score_set_revision,
             "data_fingerprint": self.data_fingerprint,
@@ -141,7 +129,13 @@ class Built(NamedTuple):
 
 
 def build_list(
-    spec: ListSpec, live: Released, *, artifacts: Path, state: Engine, at: datetime
+    spec: ListSpec,
+    release: Release,
+    *,
+    desk: Desk,
+    state: Engine,
+    at: datetime,
+    global_control: float = 0.0,
 ) -> Built:
     """Freeze the best customers of a live model.
 
@@ -152,69 +146,159 @@ def build_list(
     ----------
     spec : ListSpec
         What is asked for.
-    live : Released
-        What is live of the model that it names.
-    artifacts : Path
-        The folder that holds everything produced.
+    release : Release
+        What is live.
+    desk : Desk
+        Holds who is known and how they rank.
     state : Engine
         The state database.
     at : datetime
         The time to record, with its zone.
+    global_control : float
+        Share of all customers that no list reaches; see `campaigns.steps`.
 
     Raises
     ------
     ListTooLargeError
         If more customers are asked for than are known.
+    ConditionError, UnfitSpecError, NoConsentsError
+        If the request asks for what there is not.
     UnknownScoreSetError, DamagedScoreSetError
         If the scores cannot be read.
     """
-    score_set = read_score_set(artifacts, spec.model, live.score_set)
-    identity = list_id(spec, score_set)
-    known = _find(state, identity)
-    if known:
-        return Built(known, new=False)
-    if spec.size > score_set.base:
-        raise ListTooLargeError(
-            f"size is {spec.size:,}, but only {score_set.base:,} customers are known at "
-            f"{score_set.as_of}. Ask for {score_set.base:,} or fewer."
+    score_set = read_score_set(desk.artifacts, spec.model, release.live(spec.model).score_set)
+    identity = list_id(spec, score_set, release)
+    folder = members_path(desk.artifacts, identity).parent
+    # Of two that are built at once, the second finds the row of the first.
+    with exclusive(folder.with_name(f".{identity}.lock"), timeout_s=_PATIENCE_S):
+        known = _find(state, identity)
+        if known:
+            return Built(known, new=False)
+        with desk.opened(spec, release) as (_, population, ranking):
+            chosen = chosen_for(
+                spec,
+                desk,
+                population,
+                ranking,
+                state=state,
+                at=at,
+                draw=identity,
+                global_control=global_control,
+            )
+            file = _freeze(
+                spec,
+                desk.artifacts,
+                score_set,
+                population,
+                ranking,
+                chosen=chosen,
+                identity=identity,
+            )
+        row = FrozenList(
+            id=identity,
+            spec=spec.document(),
+            model=spec.model,
+            version=score_set.version,
+            campaign=spec.campaign,
+            score_set=score_set.id,
+            score_set_revision=score_set.revision,
+            as_of=score_set.as_of,
+            data_fingerprint=score_set.data_fingerprint,
+            members_bytes=file.bytes,
+            members_sha256=file.sha256,
+            created_at=at,
+            **asdict(chosen.ledger),
         )
-    members = choose_members(artifacts, score_set, size=spec.size)
-    ledger = Ledger(
-        base=score_set.base,
-        selected=len(members),
-        not_eligible=score_set.base - score_set.customers,
-        below_cut_off=score_set.customers - len(members),
-    )
-    file = freeze_members(artifacts, identity, with_reasons(artifacts, score_set, members))
-    row = FrozenList(
-        id=identity,
-        spec=spec.model_dump(),
-        model=spec.model,
-        version=score_set.version,
-        score_set=score_set.id,
-        score_set_revision=score_set.revision,
-        as_of=score_set.as_of,
-        data_fingerprint=score_set.data_fingerprint,
-        members_bytes=file.bytes,
-        members_sha256=file.sha256,
-        created_at=at,
-        **asdict(ledger),
-    )
-    # The row makes the list visible, and comes last: no reader sees a list without members.
-    # Of two that were built at once, the second finds the row of the first.
-    try:
-        with Session(state) as session, session.begin():
-            session.add(row)
-    except IntegrityError:
-        return Built(find_list(state, identity), new=False)
+        # The row makes the list visible, and comes last: no reader sees a list without members.
+        try:
+            with Session(state) as session, session.begin():
+                session.add(row)
+        except IntegrityError:
+            return Built(find_list(state, identity), new=False)
     return Built(find_list(state, identity), new=True)
 
 
-def list_id(spec: ListSpec, score_set: ScoreSet) -> str:
+def chosen_for(
+    spec: ListSpec,
+    desk: Desk,
+    population: Population,
+    ranking: Ranking,
+    *,
+    state: Engine,
+    at: datetime,
+    draw: str,
+    global_control: float = 0.0,
+) -> Chosen:
+    """Choose the members of a list without freezing it."""
+    if spec.size is not None and spec.size > population.base:
+        raise ListTooLargeError(
+            f"size is {spec.size:,}, but only {population.base:,} customers are known at "
+            f"{population.facts.as_of}. Ask for {population.base:,} or fewer."
+        )
+    found = steps(
+        spec,
+        population,
+        ranking,
+        artifacts=desk.artifacts,
+        state=state,
+        at=at,
+        global_control=global_control,
+    )
+    return choose(
+        spec, population, ranking, found, households=households(spec, population), draw=draw
+    )
+
+
+def list_id(spec: ListSpec, score_set: ScoreSet, release: Release) -> str:
     """Return the id that this request on these scores always leads to."""
-    inputs = [spec.model_dump(), score_set.id, score_set.revision, score_set.base]
+    asked = {model: release.live(model).score_set for model in models_asked(spec)
+             if model in release.models}  # fmt: skip
+    inputs = [spec.model_dump(mode="json"), score_set.id, score_set.revision, score_set.base, asked]
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
     return f"list_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
+
+
+def _freeze(
+    spec: ListSpec,
+    artifacts: Path,
+    score_set: ScoreSet,
+    population: Population,
+    ranking: Ranking,
+    *,
+    chosen: Chosen,
+    identity: str,
+) -> MembersFile:
+    """Write the members, those held out, and the outcome of everybody; the members last."""
+    outcomes = pa.table(
+        {
+            "customer_id": population.customers,
+            "outcome": pa.DictionaryArray.from_arrays(chosen.outcome, list(OUTCOMES)),
+        }
+    )
+    freeze(outcomes_path(artifacts, identity), outcomes)
+    for arm, positions in (("control", chosen.control), ("treated", chosen.selected)):
+        rows = member_rows(artifacts, score_set, ranking, positions)
+        if spec.value is not None:
+            worth = expected_value(
+                spec.value, ranking.value[positions], is_effect=ranking.is_effect
+            )
+            rows = rows.append_column("expected_value", pa.array(worth))
+        if arm == "control" or "arm" not in rows.column_names:
+            rows = _with(rows, "arm", pa.array([arm] * len(rows), pa.string()))
+        share = spec.control_share if arm == "control" else 1 - spec.control_share
+        rows = _with(rows, "arm_probability", pa.array(np.full(len(rows), share)))
+        if arm == "control":
+            freeze(control_path(artifacts, identity), rows)
+            continue
+        if ranking.columns is None:
+            rows = with_reasons(artifacts, score_set, rows)
+    return freeze(members_path(artifacts, identity), rows)
+
+
+def _with(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    if name in rows.column_names:
+        rows = rows.drop_columns([name])
+    return rows.append_column(name, column)
 
 
 def find_list(state: Engine, identity: str) -> TargetList:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from campaigns.desk import Desk
 from campaigns.state.database import open_state
 from serving import health, lists, members, metrics
 from serving.access import Authenticate
@@ -35,6 +36,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = open_state(settings.artifacts, settings.state_url)
+        desk = Desk(settings.artifacts)
         app.state.resources = Resources(
             artifacts=settings.artifacts,
             state=state,
@@ -42,10 +44,13 @@ def create_app(settings: ServingSettings) -> FastAPI:
             keys=KeyRing(state),
             pages=Pages(settings.artifacts, state, capacity_bytes=settings.page_cache_bytes),
             counters=counters,
+            desk=desk,
+            global_control=settings.global_control_share,
         )
         try:
             yield
         finally:
+            desk.close()
             state.dispose()
 
     app = FastAPI(

@@ -1,12 +1,17 @@
 """POST /v1/lists and GET /v1/lists/{id}: freeze a list, and look at it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from campaigns.conditions.errors import ConditionError
+from campaigns.desk import UnfitSpecError
+from campaigns.ledger import REASONS
 from campaigns.list_spec import ListSpec
+from campaigns.permissions import NoConsentsError
+from campaigns.preview import preview
 from campaigns.target_list import ListTooLargeError, UnknownListError, build_list, find_list
 from pipeline.release import UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
@@ -21,29 +26,53 @@ from serving.resources import Resources, resources
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
 
 
-class Excluded(BaseModel):
-    """How many customers were left out, by the first reason that applied."""
+Reason = Literal[REASONS]  # type: ignore[valid-type]  # the reasons that the ledger knows
 
-    not_eligible: int
-    below_cut_off: int
+
+class Told(BaseModel):
+    """A request in words."""
+
+    en: str
+    zh_TW: str = Field(alias="zh-TW")  # noqa: N815 - the language's own name
+
+
+_EXCLUDED = Field(description="Customers left out, by the first reason that applied.")
 
 
 class ListDocument(BaseModel):
-    """A frozen list; `base` is `selected` plus everybody `excluded`."""
+    """A frozen list; `base` is `selected`, `control` and everybody `excluded`."""
 
     id: str
     model: str
     model_version: str
     as_of: str
     created_at: str
+    campaign: str | None
     base: int
     selected: int
-    excluded: Excluded
+    control: int
+    excluded: dict[Reason, int] = _EXCLUDED
     spec: ListSpec
     score_set: str
     score_set_revision: int
     data_fingerprint: str
     members_sha256: str
+
+
+class PreviewDocument(BaseModel):
+    """What a list would be."""
+
+    base: int
+    selected: int
+    control: int
+    excluded: dict[Reason, int] = _EXCLUDED
+    expected: float = Field(description="Sum of the members' probabilities, or effects.")
+    cost: float | None = Field(description="Of all members, where values are given.")
+    expected_value: float | None
+    least_effect: float | None = Field(
+        description="Smallest change in the share of outcomes that the control would show."
+    )
+    told: Told
 
 
 EXAMPLE: dict[str, Any] = {
@@ -52,14 +81,31 @@ EXAMPLE: dict[str, Any] = {
     "model_version": "3",
     "as_of": "2026-03-01",
     "created_at": "2026-03-01T12:00:00+00:00",
+    "campaign": "spring-2026",
     "base": 20000,
     "selected": 1000,
-    "excluded": {"not_eligible": 1204, "below_cut_off": 17796},
-    "spec": {"model": "customer_activity", "size": 1000, "seed": 0},
+    "control": 113,
+    "excluded": {"not_eligible": 1204, "below_cut_off": 17683},
+    "spec": {"model": "customer_activity", "size": 1000},
     "score_set": "2026-03-01-0247f180decb",
     "score_set_revision": 1,
     "data_fingerprint": "c0ffee",
     "members_sha256": "9b74c9897bac770ffc029102a200c5de2d2f36c2f0a3f1d5e9d1c6c2a3b4c5d6",
+}
+
+_PREVIEW: dict[str, Any] = {
+    "base": 20000,
+    "selected": 1000,
+    "control": 113,
+    "excluded": {"not_eligible": 1204, "below_cut_off": 17683},
+    "expected": 412.6,
+    "cost": 2000.0,
+    "expected_value": 121780.0,
+    "least_effect": 0.136,
+    "told": {
+        "en": "the best 1,000 by customer_activity; 0.1 of them held out as control",
+        "zh-TW": "依 customer_activity 最佳 1,000 人 (另保留 0.1 為對照組)",
+    },
 }
 
 _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EXAMPLE}}}
@@ -77,6 +123,9 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
         **documented(
             UnreleasedModelError,
             ListTooLargeError,
+            ConditionError,
+            UnfitSpecError,
+            NoConsentsError,
             InProgressError,
             ReusedKeyError,
             NotReadyError,
@@ -87,12 +136,14 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
 )
 def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:
     """Build a list from what is live; the same request on the same release is the same list."""
+    shared.live.model(spec.model)
     built = build_list(
         spec,
-        shared.live.model(spec.model),
-        artifacts=shared.artifacts,
+        shared.live.view().release,
+        desk=shared.desk,
         state=shared.state,
         at=shared.now(),
+        global_control=shared.global_control,
     )
     return Response(
         json_bytes(built.list.document()),
@@ -100,6 +151,42 @@ def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> R
         headers={"Location": f"/v1/lists/{built.list.id}"},
         media_type="application/json",
     )
+
+
+@router.post(
+    ":preview",
+    summary="Count a list without building it",
+    response_class=Response,
+    dependencies=[allowed("lists:read")],
+    responses={
+        200: {
+            "model": PreviewDocument,
+            "content": {"application/json": {"example": _PREVIEW}},
+        },
+        **documented(
+            UnreleasedModelError,
+            ListTooLargeError,
+            ConditionError,
+            UnfitSpecError,
+            NoConsentsError,
+            NotReadyError,
+            DamagedScoreSetError,
+            UnknownScoreSetError,
+        ),
+    },
+)
+def look_ahead(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:
+    """How many would be on the list and why the others would not, at which cost."""
+    shared.live.model(spec.model)
+    found = preview(
+        spec,
+        shared.live.view().release,
+        desk=shared.desk,
+        state=shared.state,
+        at=shared.now(),
+        global_control=shared.global_control,
+    )
+    return Response(json_bytes(found.document()), media_type="application/json")
 
 
 @router.get(

@@ -49,7 +49,11 @@ class Member(BaseModel):
     arm: str | None = None
     state: str | None = None
     probability: float | None = Field(default=None, ge=0, le=1)
+    arm_probability: float | None = Field(
+        default=None, ge=0, le=1, description="Chance of being contacted, not held out."
+    )
     effect: float | None = None
+    expected_value: float | None = Field(default=None, description="Where values were given.")
     low: float | None = Field(default=None, description="Lower end of the interval.")
     high: float | None = Field(default=None, description="Upper end of the interval.")
     due_on: date | None = Field(default=None, description="When the next purchase is due.")
@@ -116,7 +120,7 @@ async def members(
     head = json_bytes(
         {
             "list_id": list_id,
-            "model": page.list.spec.model,
+            "model": page.list.model,
             "model_version": page.list.version,
             "next_cursor": make_cursor(list_id, page.last) if more else None,
         }

@@ -11,8 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from campaigns.conditions.errors import ConditionError
+from campaigns.desk import UnfitSpecError
 from campaigns.keys import InvalidKeyError
+from campaigns.list_spec import pointer
 from campaigns.members import DamagedListError
+from campaigns.permissions import NoConsentsError
 from campaigns.target_list import ListTooLargeError, UnknownListError
 from pipeline.release import DamagedReleaseError, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
@@ -76,6 +80,11 @@ KINDS: dict[type[Exception], Kind] = {
     ListTooLargeError: Kind(
         422, "list-too-large", "More customers than there are", at={"pointer": "#/size"}
     ),
+    ConditionError: Kind(
+        422, "invalid-condition", "The condition cannot be asked", at={"pointer": "#/where"}
+    ),
+    UnfitSpecError: Kind(422, "unfit-request", "The model cannot do this"),
+    NoConsentsError: Kind(422, "no-consents", "Nobody has consented", at={"pointer": "#/channel"}),
     DamagedListError: Kind(500, "damaged-list", "The list cannot be read"),
     DamagedScoreSetError: Kind(503, "damaged-scores", "The scores cannot be read", headers=_SOON),
     UnknownScoreSetError: Kind(503, "missing-scores", "The scores are gone", headers=_SOON),
@@ -114,7 +123,8 @@ def refuse(request: Request, error: Exception) -> Response:
     detail = _TOLD.get(kind.slug, str(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, error)
-    return _respond(request, kind, detail, [{"detail": detail, **kind.at}] if kind.at else [])
+    at = {"pointer": f"#{error.pointer}"} if isinstance(error, ConditionError) else kind.at
+    return _respond(request, kind, detail, [{"detail": detail, **at}] if at else [])
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
@@ -181,6 +191,6 @@ def _place(item: Any) -> dict[str, str]:
     if item["type"] == "json_invalid":
         return {"detail": f"not JSON, at character {path[0]}", "pointer": "#"}
     if where == "body":
-        pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-        return {"detail": item["msg"], "pointer": f"#{pointer}"}
+        where_in = pointer(tuple(path)) if path else ""
+        return {"detail": item["msg"].removeprefix("Value error, "), "pointer": f"#{where_in}"}
     return {"detail": item["msg"], "parameter": str(path[0]) if path else where}

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from campaigns.desk import Desk
 from serving.counters import Counters
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
@@ -28,6 +29,8 @@ class Resources:
     keys: KeyRing
     pages: Pages
     counters: Counters
+    desk: Desk
+    global_control: float = 0.0
 
     def now(self) -> datetime:
         """Return the time; the only clock of the service."""

@@ -19,6 +19,8 @@ class ServingSettings(BaseSettings):
         A longer request body is refused.
     page_cache_bytes : int
         How much memory encoded pages may take.
+    global_control_share : float
+        Share of all customers that no list reaches, drawn anew each quarter.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -27,6 +29,7 @@ class ServingSettings(BaseSettings):
     database_url: SecretStr | None = None
     max_body_bytes: int = Field(default=1_048_576, gt=0)
     page_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
+    global_control_share: float = Field(default=0.0, ge=0, lt=1)
 
     @property
     def state_url(self) -> str | None:

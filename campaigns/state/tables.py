@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, String, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Double, Index, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -68,15 +68,71 @@ class FrozenList(Base):
     score_set_revision: Mapped[int]
     as_of: Mapped[date]
     data_fingerprint: Mapped[str]
+    campaign: Mapped[str | None] = mapped_column(String(64))
     base: Mapped[int]
     selected: Mapped[int]
-    not_eligible: Mapped[int]
-    below_cut_off: Mapped[int]
+    control: Mapped[int]
+    excluded: Mapped[dict[str, Any]]
     members_bytes: Mapped[int]
     members_sha256: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index("lists_by_time", "created_at", "id"),)
+    __table_args__ = (
+        Index("lists_by_time", "created_at", "id"),
+        Index("lists_by_campaign", "campaign"),
+    )
+
+
+class ConsentChange(Base):
+    """A consent granted or withdrawn since the tables were delivered; it holds at once."""
+
+    __tablename__ = "consent_changes"
+
+    customer_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event_time: Mapped[datetime] = mapped_column(primary_key=True)
+    granted: Mapped[bool]
+    received_at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """Somebody not to be contacted, whatever they agreed to; an empty channel means any."""
+
+    __tablename__ = "suppressions"
+
+    customer_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    reason: Mapped[str]
+    since: Mapped[datetime]
+
+
+class ContactEvent(Base):
+    """A contact that was delivered or tried, as reported by whoever made it."""
+
+    __tablename__ = "contact_events"
+
+    campaign_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    event_time: Mapped[datetime] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (Index("contact_events_by_time", "event_time"),)
+
+
+class OutcomeEvent(Base):
+    """What came back from a campaign, as reported."""
+
+    __tablename__ = "outcome_events"
+
+    campaign_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event_time: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[float | None] = mapped_column(Double)
+    received_at: Mapped[datetime]
 
 
 class KeptAnswer(Base):

@@ -95,6 +95,8 @@ class ScoreSet(BaseModel):
         When the set was first written, in UTC.
     revision : int
         1 as scored; the erasure of a person writes the next one.
+    time_zone : str
+        Business time zone, in which the day of the cut-off begins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +114,7 @@ class ScoreSet(BaseModel):
     files: tuple[ScoreFile, ...]
     created_at: AwareDatetime
     revision: int = 1
+    time_zone: str = "UTC"
 
 
 def score_set_id(*, model: str, version: str, as_of: date, data_fingerprint: str) -> str:
@@ -144,6 +147,7 @@ def write_score_set(
     base: int,
     data_fingerprint: str,
     created_at: AwareDatetime,
+    time_zone: str = "UTC",
 ) -> ScoreSet:
     """Store scores from best to worst; return the manifest.
 
@@ -169,6 +173,8 @@ def write_score_set(
         Fingerprint of the snapshot that was scored.
     created_at : datetime
         The time to record, with its zone.
+    time_zone : str
+        Business time zone, in which the day of the cut-off begins.
 
     Returns
     -------
@@ -211,6 +217,7 @@ def write_score_set(
                 data_fingerprint=data_fingerprint,
                 files=tuple(_write_parts(ranked, draft)),
                 created_at=created_at,
+                time_zone=time_zone,
             )
             write_json(draft / _MANIFEST, score_set.model_dump(mode="json"))
     return score_set

@@ -2,13 +2,18 @@
 
 import json
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 from explained import AS_OF, explainable
-from scored import MODEL, NOON, go_live
+from scored import MODEL, NOBODY_HELD_OUT, NOON, go_live
 
+from campaigns.desk import Desk
 from campaigns.list_spec import ListSpec
-from campaigns.members import choose_members, read_members
+from campaigns.members import member_rows, read_members
+from campaigns.population import Population
+from campaigns.ranking import Ranking
 from campaigns.reasons import with_reasons
 from campaigns.target_list import build_list
 from pipeline.explain import UnexplainedError, explain
@@ -24,9 +29,16 @@ def known(tmp_path):
 
 
 def built(artifacts, state, size):
-    live = read_release(artifacts).live(MODEL)
-    spec = ListSpec(model=MODEL, size=size)
-    return build_list(spec, live, artifacts=artifacts, state=state, at=NOON).list
+    spec = ListSpec(model=MODEL, size=size, **NOBODY_HELD_OUT)
+    with Desk(artifacts) as desk:
+        return build_list(spec, read_release(artifacts), desk=desk, state=state, at=NOON).list
+
+
+def best(artifacts, score_set, size):
+    live = {score_set.model: score_set}
+    with Population(artifacts, score_set, scores=live, members=Path) as population:
+        ranking = Ranking.of(population, artifacts, score_set)
+        return member_rows(artifacts, score_set, ranking, np.arange(size))
 
 
 def members(artifacts, found, **asked):
@@ -59,21 +71,22 @@ def test_a_reason_names_the_members_own_value_in_both_languages(tmp_path, state,
 
 def test_reasons_are_read_only_if_asked_for(tmp_path, state, known):
     plain = members(tmp_path, built(tmp_path, state, 5))
-    assert [list(member) for member in plain] == [["rank", "customer_id", "probability"]] * 5
+    assert [list(member) for member in plain] == [
+        ["rank", "customer_id", "probability", "arm", "arm_probability"]
+    ] * 5
 
 
 def test_the_same_list_has_the_same_bytes_wherever_it_is_built(tmp_path, known):
     score_set = live_scores(tmp_path)
     once, again = (
-        with_reasons(tmp_path, score_set, choose_members(tmp_path, score_set, size=100))
-        for _ in range(2)
+        with_reasons(tmp_path, score_set, best(tmp_path, score_set, 100)) for _ in range(2)
     )
     assert once.equals(again)
 
 
 def test_members_beyond_the_best_have_none(tmp_path, known):
     score_set = live_scores(tmp_path)
-    chosen = choose_members(tmp_path, score_set, size=10)
+    chosen = best(tmp_path, score_set, 10)
     column = with_reasons(tmp_path, score_set, chosen, most=4)["reasons"]
     assert column.is_valid().to_pylist() == [True] * 4 + [False] * 6
 
@@ -125,4 +138,4 @@ def test_a_list_whose_scores_cannot_be_explained_is_built_without_reasons(
     assert "reasons" not in members(tmp_path, found, reasons=True)[0]
     score_set = live_scores(tmp_path)
     with pytest.raises(UnexplainedError, match=message):
-        explain(tmp_path, score_set, choose_members(tmp_path, score_set, size=20))
+        explain(tmp_path, score_set, best(tmp_path, score_set, 20))

@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 from scored import MODEL, NOON, go_live, many
 
+from campaigns.desk import Desk
 from campaigns.list_spec import ListSpec
-from campaigns.members import freeze_members, members_path
+from campaigns.members import freeze, members_path
 from campaigns.target_list import build_list
 from campaigns.upkeep import inspect_lists, members_without_a_list, used_score_sets
 from pipeline.release import read_release
@@ -14,9 +15,9 @@ from pipeline.release import read_release
 @pytest.fixture
 def built(tmp_path, state):
     go_live(tmp_path, many(50))
-    live = read_release(tmp_path).live(MODEL)
     spec = ListSpec(model=MODEL, size=5)
-    return build_list(spec, live, artifacts=tmp_path, state=state, at=NOON).list
+    with Desk(tmp_path) as desk:
+        return build_list(spec, read_release(tmp_path), desk=desk, state=state, at=NOON).list
 
 
 def said(artifacts, state):
@@ -45,7 +46,7 @@ def test_members_that_changed_are_found(tmp_path, state, built):
 
 @pytest.mark.usefixtures("built")
 def test_members_whose_list_was_never_noted_are_garbage(tmp_path, state):
-    freeze_members(tmp_path, "list_of_a_killed_process", pa.table({"rank": [1]}))
+    freeze(members_path(tmp_path, "list_of_a_killed_process"), pa.table({"rank": [1]}))
     (piece,) = members_without_a_list(tmp_path, state)
     assert piece.path.name == "list_of_a_killed_process"
     assert piece.bytes == members_path(tmp_path, piece.path.name).stat().st_size

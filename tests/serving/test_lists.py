@@ -21,8 +21,10 @@ def test_a_list_is_made_and_found_again(client):
 def test_it_accounts_for_everybody_and_says_where_it_came_from(client):
     found = client.post("/v1/lists", json=SPEC | {"seed": 1}).json()
     assert found["selected"] == 1000
-    assert found["excluded"] == {"not_eligible": 600, "below_cut_off": 2000}
-    assert found["base"] == found["selected"] + sum(found["excluded"].values())
+    assert found["excluded"]["not_eligible"] == 600
+    assert 60 < found["control"] < 170
+    assert found["base"] == 3600
+    assert found["base"] == found["selected"] + found["control"] + sum(found["excluded"].values())
     assert found["spec"] == {"model": MODEL, "size": 1000, "seed": 1}
     assert (found["model_version"], found["as_of"]) == ("1", "2026-03-01")
     assert found["data_fingerprint"] == "c0ffee"
@@ -56,7 +58,7 @@ def test_asking_at_once_makes_one_list(tmp_path, database):
     ("body", "pointer", "detail"),
     [
         ({"size": 10}, "#/model", "Field required"),
-        ({"model": MODEL}, "#/size", "Field required"),
+        ({"model": MODEL}, "#", "say where the list ends"),
         ({"model": MODEL, "size": 0}, "#/size", "greater than or equal to 1"),
         ({"model": MODEL, "size": -5}, "#/size", "greater than or equal to 1"),
         ({"model": MODEL, "size": "10"}, "#/size", "valid integer"),

@@ -5,16 +5,20 @@ import pytest
 from explained import explainable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scored import MODEL, go_live, many
+from scored import MODEL, NOBODY_HELD_OUT, go_live, many
 from service import running
 
 from campaigns.members import members_path
 from serving.cursor import make_cursor
 from serving.members import Reasons
 
+_TREATED = {"arm": "treated", "arm_probability": pytest.approx(1)}
+
 
 def listed(client, size, **spec):
-    answer = client.post("/v1/lists", json={"model": MODEL, "size": size, **spec})
+    answer = client.post(
+        "/v1/lists", json={"model": MODEL, "size": size, **NOBODY_HELD_OUT, **spec}
+    )
     return answer.raise_for_status().json()["id"]
 
 
@@ -31,8 +35,8 @@ def list_id(client):
 def test_a_page_starts_with_the_best(client, list_id):
     answer = page(client, list_id, limit=2).json()
     assert answer["members"] == [
-        {"rank": 1, "customer_id": "c00000", "probability": 1.0},
-        {"rank": 2, "customer_id": "c00001", "probability": 1 - 1 / 3000},
+        {"rank": 1, "customer_id": "c00000", "probability": 1.0, **_TREATED},
+        {"rank": 2, "customer_id": "c00001", "probability": 1 - 1 / 3000, **_TREATED},
     ]
     assert (answer["list_id"], answer["model"]) == (list_id, MODEL)
     assert answer["model_version"] == "1"

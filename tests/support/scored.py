@@ -10,6 +10,8 @@ from pipeline.score_set import ScoreSet, write_score_set
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MODEL = "customer_activity"
+#: So few are held out at random that it is nobody.
+NOBODY_HELD_OUT = {"control_share": 1e-12}
 
 
 def store(artifacts, scores: Any, *, version="1", base: int | None = None, **given) -> ScoreSet:

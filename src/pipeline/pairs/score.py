@@ -65,6 +65,7 @@ def score(
         base=manifest["rows"],
         data_fingerprint=data,
         created_at=clock(),
+        time_zone=project.params.time_zone,
     )
 
 

@@ -61,6 +61,7 @@ def score(
         base=known["rows"],
         data_fingerprint=data,
         created_at=clock(),
+        time_zone=project.params.time_zone,
     )
 
 

@@ -61,6 +61,7 @@ def _show(ctx: typer.Context, name: str, one: "Published", *, size: int) -> None
     """Print a model's measures, and the best members of a list of its live version."""
     from rich.table import Table
 
+    from campaigns.desk import Desk
     from campaigns.list_spec import ListSpec
     from campaigns.members import read_members
     from campaigns.target_list import build_list
@@ -72,10 +73,10 @@ def _show(ctx: typer.Context, name: str, one: "Published", *, size: int) -> None
     console.print(measures_table(evaluation_of(context.artifacts, name, one.version.number)))
     if one.score_set is None:
         return
-    live = read_release(context.artifacts).live(name)
-    spec = ListSpec(model=name, size=min(size, one.score_set.rows))
-    with opened_state(ctx) as state:
-        built = build_list(spec, live, artifacts=context.artifacts, state=state, at=now()).list
+    spec = ListSpec(model=name, size=min(size, one.score_set.customers))
+    with opened_state(ctx) as state, Desk(context.artifacts) as desk:
+        release = read_release(context.artifacts)
+        built = build_list(spec, release, desk=desk, state=state, at=now()).list
     best = read_members(context.artifacts, built.id, built.members, after=0, limit=SHOWN)
     table = Table(
         *best.column_names,

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortlist.operations import now, opened_state
+from shortlist.operations import now, opened_state, serving_settings
 from shortlist.verb import context_of, group, verb
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from campaigns.ledger import Ledger
     from campaigns.target_list import TargetList
 
 #: How many members a person is shown.
@@ -40,16 +43,56 @@ def build(
 
     Example: `shortlist list build winback.json`
     """
+    from campaigns.desk import Desk
     from campaigns.list_spec import read_spec
     from campaigns.target_list import build_list
     from pipeline.release import read_release
 
     wanted = read_spec(spec)
     artifacts = context_of(ctx).artifacts
-    with opened_state(ctx) as state:
-        live = read_release(artifacts).live(wanted.model)
-        built = build_list(wanted, live, artifacts=artifacts, state=state, at=now())
+    share = serving_settings(ctx).global_control_share
+    with opened_state(ctx) as state, Desk(artifacts) as desk:
+        release = read_release(artifacts)
+        built = build_list(wanted, release, desk=desk, state=state, at=now(), global_control=share)
     _show(ctx, built.list)
+
+
+def preview(
+    ctx: typer.Context,
+    *,
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.json", help="What is asked for; see `list build`.")
+    ],
+    language: Annotated[
+        Language, typer.Option(help="In which language the request is told.")
+    ] = Language.english,
+) -> None:
+    """Count a list without building it: who is left out for which reason, and what it costs.
+
+    Example: `shortlist list preview examples/upgrade.json`
+    """
+    from campaigns.desk import Desk
+    from campaigns.list_spec import read_spec
+    from campaigns.preview import preview as preview_of
+    from pipeline.release import read_release
+
+    wanted = read_spec(spec)
+    shared = context_of(ctx)
+    share = serving_settings(ctx).global_control_share
+    with opened_state(ctx) as state, Desk(shared.artifacts) as desk:
+        release = read_release(shared.artifacts)
+        found = preview_of(wanted, release, desk=desk, state=state, at=now(), global_control=share)
+    document = found.document()
+    shared.console.print(document["told"][language.value], soft_wrap=True)
+    shared.console.print(_waterfall(found.ledger))
+    if found.cost is not None:
+        shared.console.print(f"Cost {found.cost:,.0f}, expected value {found.expected_value:,.0f}.")
+    if found.least_effect is not None:
+        shared.console.print(
+            f"The control shows a change of the share of outcomes of {found.least_effect:.2%} or "
+            "more (95 % level, 80 % power)."
+        )
+    shared.answer(document)
 
 
 def show(
@@ -86,11 +129,11 @@ def _show(
     ledger = found.ledger
     shared.console.print(
         f"{found.id}: {ledger.selected:,} of {ledger.base:,} customers known at {found.as_of}, by "
-        f"{found.spec.model} version {found.version}.\n"
-        f"Left out: {ledger.not_eligible:,} not eligible, {ledger.below_cut_off:,} below the "
-        f"cut-off.\nMembers: {path}",
+        f"{found.model} version {found.version}.",
         soft_wrap=True,
     )
+    shared.console.print(_waterfall(ledger))
+    shared.console.print(f"Members: {path}", soft_wrap=True)
     best = read_members(
         shared.artifacts, found.id, found.members, after=0, limit=_SHOWN, reasons=True
     )
@@ -98,6 +141,24 @@ def _show(
     for row in best.to_pylist():
         table.add_row(*(_cell(value, language) for value in row.values()))
     shared.console.print(table)
+
+
+def _waterfall(ledger: "Ledger") -> "Table":
+    from rich.table import Table
+
+    table = Table("", "customers", "left")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    left = ledger.base
+    table.add_row("known", f"{left:,}", f"{left:,}")
+    for reason, number in ledger.excluded.items():
+        if reason == "below_cut_off":
+            continue
+        left -= number
+        table.add_row(f"- {reason.replace('_', ' ')}", f"{number:,}", f"{left:,}")
+    below = ledger.excluded.get("below_cut_off", 0)
+    table.add_row("- below the cut-off", f"{below:,}", f"{left - below:,}")
+    table.add_row("- control, held out at random", f"{ledger.control:,}", f"{ledger.selected:,}")
+    return table
 
 
 def _cell(value: Any, language: Language) -> str:
@@ -108,4 +169,5 @@ def _cell(value: Any, language: Language) -> str:
 
 list_ = group("Target lists: build them, and look at them.")
 list_.command("build")(verb(build))
+list_.command("preview")(verb(preview))
 list_.command("show")(verb(show))

@@ -1,0 +1,197 @@
+"""Where lists are made: what is live, who is known, in which order they come."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from campaigns.conditions.condition import Due, Scored, leaves
+from campaigns.list_spec import ListSpec
+from campaigns.members import members_path
+from campaigns.population import Population
+from campaigns.ranking import Ranking
+from pipeline.release import Release
+from pipeline.score_set import DamagedScoreSetError, ScoreSet, UnknownScoreSetError, read_score_set
+
+#: Populations that are held, each with what was asked of it.
+HELD = 2
+#: Orders of customers that are held of a population: 20 bytes a customer.
+HELD_RANKINGS = 6
+
+#: The model that ranks everybody for one product.
+OF_PRODUCTS = "purchase_propensity"
+
+
+class UnfitSpecError(ValueError):
+    """A request asks of a model what it cannot do."""
+
+
+@dataclass
+class _Held:
+    population: Population
+    rankings: "OrderedDict[tuple[str | None, ...], Ranking]" = field(default_factory=OrderedDict)
+    users: int = 0
+    dropped: bool = False
+
+
+class Desk:
+    """Holds the populations and rankings of what is live, for all who make lists.
+
+    Parameters
+    ----------
+    artifacts : Path
+        The folder that holds everything produced.
+    """
+
+    def __init__(self, artifacts: Path) -> None:
+        self.artifacts = artifacts
+        self._lock = threading.Lock()
+        self._held: OrderedDict[Any, _Held] = OrderedDict()
+
+    def __enter__(self) -> Self:
+        """Return itself; `close` is called at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give everything back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give everything back; nobody may be using it."""
+        with self._lock:
+            for held in self._held.values():
+                held.population.close()
+            self._held.clear()
+
+    @contextmanager
+    def opened(
+        self, spec: ListSpec, release: Release
+    ) -> Iterator[tuple[ScoreSet, Population, Ranking]]:
+        """Yield the scores that a request ranks by, who is known, and their order.
+
+        Raises
+        ------
+        UnreleasedModelError
+            If the model is not live.
+        UnfitSpecError
+            If the model does not know what it is asked for.
+        """
+        ranked_by = read_score_set(self.artifacts, spec.model, release.live(spec.model).score_set)
+        with self._population(ranked_by, release, health=spec.purpose == "health") as held:
+            yield ranked_by, held.population, self._ranking(held, spec, ranked_by, release)
+
+    @contextmanager
+    def _population(
+        self, ranked_by: ScoreSet, release: Release, *, health: bool
+    ) -> Iterator[_Held]:
+        live = tuple(sorted((model, one.score_set) for model, one in release.models.items()))
+        key = (ranked_by.as_of, ranked_by.base, ranked_by.time_zone, live, health)
+        with self._lock:
+            if key not in self._held:
+                population = Population(
+                    self.artifacts,
+                    ranked_by,
+                    scores=self._live_scores(release),
+                    members=lambda identity: members_path(self.artifacts, identity),
+                    health=health,
+                )
+                self._held[key] = _Held(population)
+            self._held.move_to_end(key)
+            held = self._held[key]
+            held.users += 1
+            while len(self._held) > HELD:
+                _, oldest = self._held.popitem(last=False)
+                oldest.dropped = True
+                _close_unused(oldest)
+        try:
+            yield held
+        finally:
+            with self._lock:
+                held.users -= 1
+                _close_unused(held)
+
+    def _live_scores(self, release: Release) -> dict[str, ScoreSet]:
+        """Return the scores of each live model; one that cannot be read cannot be asked for."""
+        found = {}
+        for model, one in release.models.items():
+            try:
+                found[model] = read_score_set(self.artifacts, model, one.score_set)
+            except (DamagedScoreSetError, UnknownScoreSetError):
+                continue
+        return found
+
+    def _ranking(
+        self, held: _Held, spec: ListSpec, ranked_by: ScoreSet, release: Release
+    ) -> Ranking:
+        if spec.product is not None or spec.new_product is not None:
+            return self._for_product(held.population, spec, release)
+        key = (ranked_by.model, ranked_by.id, spec.arm)
+        with self._lock:
+            ranking = held.rankings.get(key)
+        if ranking is None:
+            if spec.arm is not None:
+                self._require_arm(held.population, ranked_by, spec.arm)
+            ranking = Ranking.of(held.population, self.artifacts, ranked_by, arm=spec.arm)
+            with self._lock:
+                held.rankings[key] = ranking
+                while len(held.rankings) > HELD_RANKINGS:
+                    held.rankings.popitem(last=False)
+        return ranking
+
+    def _require_arm(self, population: Population, ranked_by: ScoreSet, arm: str) -> None:
+        rows = population.facts.scores(ranked_by.model)
+        known = (
+            rows.select("arm").distinct().order_by("arm").to_pyarrow()["arm"].to_pylist()
+            if "arm" in rows.columns
+            else []
+        )
+        if arm not in known:
+            there_are = f"Its offers are {', '.join(known)}" if known else "It knows no offers"
+            raise UnfitSpecError(
+                f"{ranked_by.model} has no effects of the offer {arm}. {there_are}."
+            )
+
+    def _for_product(self, population: Population, spec: ListSpec, release: Release) -> Ranking:
+        if spec.model != OF_PRODUCTS:
+            raise UnfitSpecError(
+                f"{spec.model} does not rank customers for a product; {OF_PRODUCTS} does."
+            )
+        # Imported here: whoever reads lists has no need of learners, which take seconds to import.
+        from models.purchase_propensity import purchase_propensity
+        from pipeline.pairs.targets import targets
+        from pipeline.project import open_project
+
+        found = targets(
+            open_project(self.artifacts.absolute().parent),
+            purchase_propensity,
+            release.live(spec.model).version,
+            product_id=spec.product,
+            attributes=spec.new_product,
+        )
+        columns = found.customers.assign(product_id=found.product_id)
+        scores = pa.Table.from_pandas(
+            columns[["customer_id", "product_id", "state", "probability"]], preserve_index=False
+        )
+        return Ranking.made(population, scores)
+
+
+def models_asked(spec: ListSpec) -> tuple[str, ...]:
+    """Return the models whose scores the conditions of a request ask for."""
+    if spec.where is None:
+        return ()
+    found = {
+        "repurchase_timing" if isinstance(leaf, Due) else leaf.score
+        for _, leaf in leaves(spec.where)
+        if isinstance(leaf, Due | Scored)
+    }
+    return tuple(sorted(found))
+
+
+def _close_unused(held: _Held) -> None:
+    if held.dropped and not held.users:
+        held.population.close()

@@ -1,0 +1,85 @@
+"""A score set as an order of customers: who comes first, and by which row."""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from campaigns.population import Population
+from pipeline.duck import quoted
+from pipeline.score_set import ScoreSet, parts
+
+
+class Ranking(NamedTuple):
+    """Customers from best to worst, each once.
+
+    Attributes
+    ----------
+    places : array of int32 of shape (n_ranked,)
+        Their places in the population.
+    value : array of float64 of shape (n_ranked,)
+        Probability or effect of the row that each is ranked by.
+    is_effect : bool
+        Whether it is an effect.
+    rows : array of int64 of shape (n_ranked,), optional
+        The number of that row in the score set.
+    columns : pyarrow.Table of n_ranked rows, optional
+        What is told of each instead, where the scores were made for this request.
+    """
+
+    places: np.ndarray
+    value: np.ndarray
+    is_effect: bool = False
+    rows: np.ndarray | None = None
+    columns: pa.Table | None = None
+
+    @classmethod
+    def of(
+        cls, population: Population, artifacts: Any, score_set: ScoreSet, **only: str | None
+    ) -> Self:
+        """Rank by the best row of each customer; of equals, the one stored first.
+
+        Parameters
+        ----------
+        population : Population
+            Who the customers are.
+        artifacts : Path
+            The folder that holds everything produced.
+        score_set : ScoreSet
+            The scores.
+        **only : str
+            Columns of which only rows with this value count: `product_id`, `arm`.
+        """
+        wanted = {name: value for name, value in only.items() if value is not None}
+        held = " AND ".join(["true", *(f"{name} = ${name}" for name in wanted)])
+        files, start = [], 0
+        for file, path in zip(score_set.files, parts(artifacts, score_set), strict=True):
+            files.append(
+                f"SELECT customer_id, {score_set.value} AS value, file_row_number + {start} AS row "  # noqa: S608 - ours
+                f"FROM read_parquet({quoted(path)}, file_row_number = true) WHERE {held}"
+            )
+            start += file.rows
+        query = (
+            f"SELECT e.place, min(row) AS row, arg_min(s.value, row) AS value "  # noqa: S608 - ours
+            f"FROM ({' UNION ALL '.join(files)}) s JOIN everybody e USING (customer_id) "
+            "GROUP BY e.place ORDER BY row"
+        )
+        found = population.query(query, wanted)
+        return cls(
+            found["place"].to_numpy(),
+            found["value"].to_numpy(),
+            score_set.value == "effect",
+            found["row"].to_numpy(),
+        )
+
+    @classmethod
+    def made(cls, population: Population, scores: pa.Table) -> Self:
+        """Rank by scores that were made for this request, best first, one row a customer."""
+        place = pc.index_in(scores["customer_id"], value_set=population.customers)
+        known = scores.append_column("place", place).filter(pc.is_valid(place))
+        return cls(
+            known["place"].to_numpy(),
+            known["probability"].to_numpy(),
+            columns=known.drop_columns(["place"]),
+        )
