@@ -96,11 +96,17 @@ class RunsOut(Part):
     overdue_days: int = Field(default=0, ge=0, le=3650, description="Or ran out so lately.")
 
 
+class Categories(Part):
+    """Which categories."""
+
+    category: Texts | None = Field(default=None, description="Any if left out.")
+
+
 class Due(Part):
     """Is due to buy again within some days, by the live scores of `repurchase_timing`."""
 
     verb: ClassVar[str] = "due"
-    due: Texts | None = Field(description="Categories; null for any.")
+    due: Categories
     within_days: Days = Field(description="So many days from the cut-off on.")
     probability: Range | None = Field(default=None, description="Of buying in the window.")
 

@@ -186,7 +186,7 @@ def _due(condition: c.Due, facts: Facts) -> Answer:
     rows = rows.filter(rows.due_on >= ibis.literal(facts.as_of), rows.due_on < ibis.literal(until))
     if condition.probability is not None:
         rows = rows.filter(holds(rows.probability, condition.probability))
-    return _those(_one_of(rows, category=condition.due))
+    return _those(_one_of(rows, category=condition.due.category))
 
 
 def _anniversary(condition: c.Anniversary, facts: Facts) -> Answer:

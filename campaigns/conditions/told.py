@@ -140,7 +140,8 @@ def _runs_out(one: c.RunsOut) -> Told:
 
 
 def _due(one: c.Due) -> Told:
-    what = Told(_or(one.due), _zh_or(one.due)) if one.due else Told("anything", "任何類別")
+    names = one.due.category
+    what = Told(_or(names), _zh_or(names)) if names else Told("anything", "任何類別")
     likely = _range(one.probability) if one.probability else None
     return Told(
         f"is due to buy {what.en} again within {one.within_days} days"

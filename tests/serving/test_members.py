@@ -135,6 +135,7 @@ def test_fields_that_a_model_does_not_have_are_absent_and_those_it_has_are_there
             "product_id": "camera",
             "state": "NEW",
             "probability": 0.9,
+            **_TREATED,
         },
         {
             "rank": 2,
@@ -142,6 +143,7 @@ def test_fields_that_a_model_does_not_have_are_absent_and_those_it_has_are_there
             "product_id": "tripod",
             "state": None,
             "probability": 0.1,
+            **_TREATED,
         },
     ]
 
