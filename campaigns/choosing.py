@@ -13,6 +13,8 @@ from campaigns.ranking import Ranking
 
 #: Ranks that are looked at together when only the first few are wanted.
 _BLOCK = 16_384
+#: One customer in so many who may are few.
+_FEW = 16
 
 
 class Step(NamedTuple):
@@ -73,9 +75,17 @@ def remaining(population: Population, steps: Iterable[Step]) -> Remaining:
 def first(ranking: Ranking, may: np.ndarray, size: int) -> np.ndarray:
     """Return the positions in the ranking of the first `size` who may; fewer if fewer may.
 
-    Looks no further than it must.
+    Of many who may, the first are soon found by going down the ranking; of few, it is their
+    positions that are sorted.
     """
     allowed = np.unpackbits(may).view(bool)
+    among = count(may)
+    if among * _FEW < len(allowed):
+        positions = ranking.positions[np.flatnonzero(allowed)]
+        positions = positions[positions >= 0]
+        if len(positions) > size:
+            positions = np.partition(positions, size - 1)[:size]
+        return np.sort(positions)
     found: list[np.ndarray] = []
     missing = size
     for start in range(0, len(ranking.places), _BLOCK):

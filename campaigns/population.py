@@ -174,13 +174,9 @@ class Population:
         """
         with self._lock:
             lines = self.facts.lines(Products())
-            sold = lines.filter(lines.kind == "sale").select("customer_id", "product_id").distinct()
-            rows = (
-                sold.join(self._everybody, "customer_id")
-                .select("product_id", "place")
-                .order_by(["product_id", "place"])
-                .to_pyarrow()
-            )
+            sold = lines.filter(lines.kind == "sale").select("customer_id", "product_id")
+            pairs = sold.join(self._everybody, "customer_id").select("product_id", "place")
+            rows = pairs.distinct().order_by(["product_id", "place"]).to_pyarrow()
             coded = rows["product_id"].combine_chunks().dictionary_encode()
             codes = coded.indices.to_numpy()
             place = rows["place"].to_numpy()

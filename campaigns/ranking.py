@@ -18,6 +18,8 @@ class Ranking(NamedTuple):
     ----------
     places : array of int32 of shape (n_ranked,)
         Their places in the population.
+    positions : array of int32 of shape (n_customers,)
+        The other way round: where in the ranking each customer stands; -1 without a score.
     value : array of float64 of shape (n_ranked,)
         Probability or effect of the row that each is ranked by.
     is_effect : bool
@@ -29,6 +31,7 @@ class Ranking(NamedTuple):
     """
 
     places: np.ndarray
+    positions: np.ndarray
     value: np.ndarray
     is_effect: bool = False
     rows: np.ndarray | None = None
@@ -66,8 +69,10 @@ class Ranking(NamedTuple):
             "GROUP BY e.place ORDER BY row"
         )
         found = population.query(query, wanted)
+        places = found["place"].to_numpy()
         return cls(
-            found["place"].to_numpy(),
+            places,
+            positions_of(places, len(population)),
             found["value"].to_numpy(),
             score_set.value == "effect",
             found["row"].to_numpy(),
@@ -78,8 +83,23 @@ class Ranking(NamedTuple):
         """Rank by scores that were made for this request, best first, one row a customer."""
         place = pc.index_in(scores["customer_id"], value_set=population.customers)
         known = scores.append_column("place", place).filter(pc.is_valid(place))
+        places = known["place"].to_numpy()
         return cls(
-            known["place"].to_numpy(),
+            places,
+            positions_of(places, len(population)),
             known["probability"].to_numpy(),
             columns=known.drop_columns(["place"]),
         )
+
+
+def positions_of(places: np.ndarray, customers: int) -> np.ndarray:
+    """Return where each customer stands in an order of places; -1 who does not.
+
+    Examples
+    --------
+    >>> positions_of(np.array([2, 0]), 4)
+    array([ 1, -1,  0, -1], dtype=int32)
+    """
+    found = np.full(customers, -1, dtype=np.int32)
+    found[places] = np.arange(len(places), dtype=np.int32)
+    return found

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from ibis import _
 from ibis.backends.duckdb import Backend
 
@@ -98,12 +101,10 @@ class Facts:
             rows = rows.filter(rows.event_time >= self.moment(max(starts)))
         return rows.filter(rows.event_time < self.moment(until)) if until else rows
 
-    @cached_property
+    @property
     def catalogue(self) -> ir.Table:
         """All products that conditions may name."""
-        products = self.table("products")
-        told = (products.purpose == "health").fill_null(ibis.literal(value=False))
-        return products if self.health else products.filter(~told)
+        return ibis.memtable(self._catalogue.allowed)
 
     def product_ids(self, chosen: Products) -> list[str] | None:
         """Return the products of a choice; none where it is any product at all.
@@ -113,21 +114,14 @@ class Facts:
         ConditionError
             If there is no such product.
         """
-        if chosen == Products() and (self.health or not self._has_health):
+        known = self._catalogue
+        if chosen == Products() and not len(known.hidden):
             return None
-        rows = _of(self.catalogue, chosen)
-        found: list[str] = (
-            rows.select("product_id").order_by("product_id").to_pyarrow()[0].to_pylist()
-        )
+        found: list[str] = _of(known.allowed, chosen)["product_id"].to_pylist()
         if found:
             return found
         told = ", ".join(f"{name} {value}" for name, value in chosen.document().items())
-        hidden = (
-            not self.health
-            and self._has_health
-            and bool(_of(self.table("products"), chosen).count().execute())
-        )
-        if hidden:
+        if len(_of(known.hidden, chosen)):
             raise ConditionError(
                 f"a purchase of products with {told} tells of an illness. Set the purpose of the "
                 "list to health, so that only those who consented to that are chosen."
@@ -143,7 +137,7 @@ class Facts:
             return rows
         if len(found) <= _LISTED:
             return rows.filter(rows.product_id.isin(found))
-        return rows.semi_join(_of(self.catalogue, chosen), "product_id")
+        return rows.semi_join(ibis.memtable({"product_id": found}), "product_id")
 
     def people(self) -> ir.Table:
         """Return one row a member, as described at the cut-off, with what follows from it.
@@ -203,11 +197,19 @@ class Facts:
         return self._artifacts / "tables" / f"{name}.parquet"
 
     @cached_property
-    def _has_health(self) -> bool:
-        products = self.table("products")
-        return bool(
-            (products.purpose == "health").any().fill_null(ibis.literal(value=False)).execute()
-        )
+    def _catalogue(self) -> "_Catalogue":
+        rows = self.table("products").order_by("product_id").to_pyarrow()
+        ill = pc.fill_null(pc.equal(rows["purpose"], "health"), fill_value=False)
+        if self.health:
+            return _Catalogue(rows, rows.slice(0, 0))
+        return _Catalogue(rows.filter(pc.invert(ill)), rows.filter(ill))
+
+
+class _Catalogue(NamedTuple):
+    """Products in memory: those that may be named, and those that tell of an illness."""
+
+    allowed: pa.Table
+    hidden: pa.Table
 
 
 def compares(value: ir.Value, compared: Compared) -> ir.BooleanValue:
@@ -245,17 +247,24 @@ def holds(value: ir.NumericValue, range_: Range) -> ir.BooleanValue:
     return ibis.and_(*bounds) if bounds else ibis.literal(value=True)
 
 
-def _of(products: ir.Table, chosen: Products) -> ir.Table:
-    kept = []
+def _of(products: pa.Table, chosen: Products) -> pa.Table:
+    kept = ds.scalar(value=True)
     for name in ("product_id", "family", "version", "language", "brand"):
         texts = getattr(chosen, name)
         if texts is not None:
-            kept.append(products[name].isin(texts))
+            kept &= ds.field(name).isin(texts)
     if chosen.category is not None:
-        levels = (products.category, products.category_2, products.category_3)
-        kept.append(ibis.or_(*(level.isin(chosen.category).fill_null(_NO) for level in levels)))
+        first, *others = (ds.field(name).isin(chosen.category) for name in _LEVELS)
+        for one in others:
+            first |= one
+        kept &= first
     for name in ("generation", "list_price"):
         range_ = getattr(chosen, name)
-        if range_ is not None:
-            kept.append(holds(products[name], range_))
-    return products.filter(*kept) if kept else products
+        if range_ is not None and range_.at_least is not None:
+            kept &= ds.field(name) >= range_.at_least
+        if range_ is not None and range_.at_most is not None:
+            kept &= ds.field(name) <= range_.at_most
+    return products.filter(kept)
+
+
+_LEVELS = ("category", "category_2", "category_3")

@@ -11,7 +11,7 @@ from shop import member
 from campaigns.choosing import Step, choose, expected_value, first
 from campaigns.ledger import OUTCOMES
 from campaigns.list_spec import ListSpec, Value
-from campaigns.ranking import Ranking
+from campaigns.ranking import Ranking, positions_of
 
 COUNT = 40
 
@@ -24,9 +24,13 @@ def population(tmp_path_factory):
         yield made
 
 
-RANKING = Ranking(
-    np.arange(COUNT, dtype=np.int32)[::-1].copy(), np.linspace(0.9, 0.1, COUNT), is_effect=False
-)
+def ranked(places):
+    places = np.array(places, dtype=np.int32)
+    value = np.linspace(0.9, 0.1, len(places))
+    return Ranking(places, positions_of(places, COUNT), value)
+
+
+RANKING = ranked(range(COUNT)[::-1])
 
 
 def chosen(population, *, ranking=RANKING, steps=(), households=None, draw="x", **spec):
@@ -111,10 +115,10 @@ def test_somebody_is_counted_by_the_first_reason_that_applies(population):
 def test_everybody_has_one_outcome_whatever_is_asked(
     population, *, may, scored, households, size, share
 ):
-    places = np.array(sorted(scored, reverse=True), dtype=np.int32)
+    places = sorted(scored, reverse=True)
     found = chosen(
         population,
-        ranking=Ranking(places, np.linspace(1, 0, len(places)), is_effect=False),
+        ranking=ranked(places),
         steps=[Step("condition", population.bits(np.array(sorted(may), dtype=int)))],
         households=np.array(households),
         size=size,
@@ -127,7 +131,7 @@ def test_everybody_has_one_outcome_whatever_is_asked(
     assert dict(ledger.excluded) == {
         reason: count for reason, count in zip(OUTCOMES[2:], counts[2:], strict=True) if count
     }
-    both = set(places[found.selected]) | set(places[found.control])
+    both = {places[one] for one in (*found.selected, *found.control)}
     assert len(both) == ledger.selected + ledger.control
     assert both <= may & scored
     homes = [households[place] for place in both if households[place] >= 0]
@@ -136,8 +140,12 @@ def test_everybody_has_one_outcome_whatever_is_asked(
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(may=st.sets(st.integers(0, COUNT - 1)), size=st.integers(1, COUNT))
-def test_the_first_few_are_found_without_looking_at_all(population, may, size):
+@given(
+    may=st.sets(st.integers(0, COUNT - 1)),
+    scored=st.permutations(range(COUNT)).map(lambda order: order[:30]),
+    size=st.integers(1, COUNT),
+)
+def test_the_first_are_the_first_whether_few_or_many_may(population, may, scored, size):
     bits = population.bits(np.array(sorted(may), dtype=int))
-    expected = [at for at, place in enumerate(RANKING.places.tolist()) if place in may][:size]
-    assert first(RANKING, bits, size).tolist() == expected
+    expected = [at for at, place in enumerate(scored) if place in may][:size]
+    assert first(ranked(scored), bits, size).tolist() == expected
