@@ -15,7 +15,7 @@ from campaigns.list_spec import ListSpec
 from campaigns.members import members_path
 from campaigns.population import Population
 from campaigns.ranking import Ranking
-from pipeline.release import Release
+from pipeline.release import Release, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, ScoreSet, UnknownScoreSetError, read_score_set
 
 #: Populations that are held, each with what was asked of it.
@@ -72,7 +72,7 @@ class Desk:
     def opened(
         self, spec: ListSpec, release: Release
     ) -> Iterator[tuple[ScoreSet, Population, Ranking]]:
-        """Yield the scores that a request ranks by, who is known, and their order.
+        """Yield what `scores_of` returns, who is known, and in which order they come.
 
         Raises
         ------
@@ -81,9 +81,9 @@ class Desk:
         UnfitSpecError
             If the model does not know what it is asked for.
         """
-        ranked_by = read_score_set(self.artifacts, spec.model, release.live(spec.model).score_set)
-        with self._population(ranked_by, release, health=spec.purpose == "health") as held:
-            yield ranked_by, held.population, self._ranking(held, spec, ranked_by, release)
+        scores = scores_of(spec, release, self.artifacts)
+        with self._population(scores, release, health=spec.purpose == "health") as held:
+            yield scores, held.population, self._ranking(held, spec, scores, release)
 
     @contextmanager
     def _population(
@@ -128,6 +128,8 @@ class Desk:
     def _ranking(
         self, held: _Held, spec: ListSpec, ranked_by: ScoreSet, release: Release
     ) -> Ranking:
+        if spec.model is None:
+            return Ranking.at_random(held.population, seed=spec.seed)
         if spec.product is not None or spec.new_product is not None:
             return self._for_product(held.population, spec, release)
         key = (ranked_by.model, ranked_by.id, spec.arm)
@@ -178,6 +180,24 @@ class Desk:
             columns[["customer_id", "product_id", "state", "probability"]], preserve_index=False
         )
         return Ranking.made(population, scores)
+
+
+def scores_of(spec: ListSpec, release: Release, artifacts: Path) -> ScoreSet:
+    """Return the live scores that a request ranks by.
+
+    Of a request without a model it is the newest of all: its cut-off is that of the list.
+
+    Raises
+    ------
+    UnreleasedModelError
+        If the model, or any at all, is not live.
+    """
+    if spec.model is not None:
+        return read_score_set(artifacts, spec.model, release.live(spec.model).score_set)
+    if not release.models:
+        raise UnreleasedModelError("nothing is live yet. Run `shortlist run`.")
+    found = [read_score_set(artifacts, name, one.score_set) for name, one in release.models.items()]
+    return max(found, key=lambda one: (one.as_of, one.base, one.model))
 
 
 def models_asked(spec: ListSpec) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from features.columns import CHANNELS
 #: Version of this language; a document may name it.
 VERSION = 1
 
+#: Consent to this, in writing, is needed for whatever tells of an illness.
+_HEALTH = "health"
+
 _SAMPLE = '{"model": "customer_activity", "size": 1000}'
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -64,7 +67,10 @@ class ListSpec(Part):
     )
 
     version: Literal[1] = Field(default=1, description="Version of the language.")
-    model: Text = Field(description="Name of the live model that ranks.")
+    model: Text | None = Field(
+        description="Name of the live model that ranks. With null everybody known may be on the "
+        "list, in random order: what conditions alone decide.",
+    )
     product: Text | None = Field(
         default=None, description="Rank everybody for this product (purchase_propensity)."
     )
@@ -127,10 +133,15 @@ class ListSpec(Part):
     @model_validator(mode="after")
     def _is_bounded(self) -> Self:
         ends = (self.size, self.budget, self.at_least)
-        if all(end is None for end in ends) and not self.profitable:
+        rules_alone = self.model is None and self.where is not None
+        if all(end is None for end in ends) and not self.profitable and not rules_alone:
             raise ValueError("say where the list ends: size, budget, at_least or profitable")
         if (self.budget is not None or self.profitable) and self.value is None:
             raise ValueError("budget and profitable need `value`: margin and costs")
+        if self.purpose == _HEALTH and self.channel is None:
+            raise ValueError("what tells of an illness needs a channel that consent was given for")
+        if self.model is None and (self.budget or self.at_least is not None or self.profitable):
+            raise ValueError("budget, at_least and profitable need a model that scores")
         if self.product is not None and self.new_product is not None:
             raise ValueError("name a product or describe a new one, not both")
         return self

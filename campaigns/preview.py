@@ -36,7 +36,7 @@ class Preview(NamedTuple):
     """
 
     ledger: Ledger
-    expected: float
+    expected: float | None
     cost: float | None
     expected_value: float | None
     least_effect: float | None
@@ -88,10 +88,10 @@ def preview(
     en, zh = words(spec)
     return Preview(
         chosen.ledger,
-        float(score.sum()),
+        float(score.sum()) if spec.model else None,
         cost,
         worth,
-        None if ranking.is_effect else least_effect(score, len(chosen.control)),
+        None if ranking.is_effect or not spec.model else least_effect(score, len(chosen.control)),
         en,
         zh,
     )
@@ -101,7 +101,9 @@ def words(spec: ListSpec) -> tuple[str, str]:
     """Say in English and in Chinese what is asked for."""
     who = told(spec.where) if spec.where is not None else None
     ends = {
-        "size": (f"the best {spec.size:,}", f"最佳 {spec.size:,} 人") if spec.size else None,
+        "size": (f"{'the best ' * bool(spec.model)}{spec.size:,}", f"{spec.size:,} 人")
+        if spec.size
+        else None,
         "budget": (f"up to a cost of {spec.budget:,.10g}", f"成本至多 {spec.budget:,.10g}")
         if spec.budget
         else None,
@@ -116,9 +118,14 @@ def words(spec: ListSpec) -> tuple[str, str]:
     over = f", who agree to {spec.purpose} by {spec.channel}" if spec.channel else ""
     via = f"，同意以 {spec.channel} 接收 {spec.purpose}" if spec.channel else ""
     held = f"{spec.control_share:.3g}"
-    en = f"{', '.join(en for en, _ in found)} by {spec.model}{for_what}"
+    by = (
+        (f" by {spec.model}", f"依 {spec.model}")
+        if spec.model
+        else (", drawn at random", "隨機抽取")
+    )
+    en = f"{', '.join(en for en, _ in found)}{by[0]}{for_what}"
     en += f", of those for whom: {who.en}" if who else ""
-    zh = f"依 {spec.model}{of_what}，{'、'.join(zh for _, zh in found)}"
+    zh = f"{by[1]}{of_what}，{'、'.join(zh for _, zh in found)}"
     zh += f"，條件：{who.zh}" if who else ""
     return f"{en}{over}; {held} of them held out as control", f"{zh}{via}；另保留 {held} 為對照組"
 

@@ -91,6 +91,14 @@ class Ranking(NamedTuple):
             columns=known.drop_columns(["place"]),
         )
 
+    @classmethod
+    def at_random(cls, population: Population, *, seed: int) -> Self:
+        """Put everybody known into a random order, the same for the same seed."""
+        places = np.random.default_rng(seed).permutation(len(population)).astype(np.int32)
+        columns = pa.table({"customer_id": population.customers.take(pa.array(places))})
+        nothing = np.zeros(len(places))
+        return cls(places, positions_of(places, len(population)), nothing, columns=columns)
+
 
 def positions_of(places: np.ndarray, customers: int) -> np.ndarray:
     """Return where each customer stands in an order of places; -1 who does not.

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.choosing import Chosen, choose, expected_value
-from campaigns.desk import Desk, models_asked
+from campaigns.desk import Desk, models_asked, scores_of
 from campaigns.ledger import OUTCOMES, Ledger
 from campaigns.list_spec import ListSpec
 from campaigns.members import (
@@ -32,7 +32,7 @@ from campaigns.state.tables import FrozenList
 from campaigns.steps import households, steps
 from pipeline.lock import exclusive
 from pipeline.release import Release
-from pipeline.score_set import ScoreSet, read_score_set
+from pipeline.score_set import ScoreSet
 
 #: How long a request waits while another one builds the same list, in seconds.
 _PATIENCE_S = 600
@@ -56,8 +56,8 @@ class TargetList:
         Follows from the request and from what was live.
     spec : dict
         What was asked for.
-    model, version, score_set, score_set_revision : str, str, str, int
-        What it was built from.
+    model, version, score_set, score_set_revision : str, str, str, int, optional
+        What ranked it, if a model did.
     campaign : str, optional
         What it is for.
     as_of : date
@@ -74,11 +74,11 @@ class TargetList:
 
     id: str
     spec: dict[str, Any]
-    model: str
-    version: str
+    model: str | None
+    version: str | None
     campaign: str | None
-    score_set: str
-    score_set_revision: int
+    score_set: str | None
+    score_set_revision: int | None
     as_of: date
     data_fingerprint: str
     ledger: Ledger
@@ -166,7 +166,7 @@ def build_list(
     UnknownScoreSetError, DamagedScoreSetError
         If the scores cannot be read.
     """
-    score_set = read_score_set(desk.artifacts, spec.model, release.live(spec.model).score_set)
+    score_set = scores_of(spec, release, desk.artifacts)
     identity = list_id(spec, score_set, release)
     folder = members_path(desk.artifacts, identity).parent
     # Of two that are built at once, the second finds the row of the first.
@@ -198,10 +198,10 @@ def build_list(
             id=identity,
             spec=spec.document(),
             model=spec.model,
-            version=score_set.version,
+            version=score_set.version if spec.model else None,
             campaign=spec.campaign,
-            score_set=score_set.id,
-            score_set_revision=score_set.revision,
+            score_set=score_set.id if spec.model else None,
+            score_set_revision=score_set.revision if spec.model else None,
             as_of=score_set.as_of,
             data_fingerprint=score_set.data_fingerprint,
             members_bytes=file.bytes,

@@ -17,7 +17,7 @@ def used_score_sets(state: Engine) -> frozenset[tuple[str, str]]:
     """Return model and id of each score set that a list was built from."""
     with Session(state) as session:
         rows = session.execute(select(FrozenList.model, FrozenList.score_set).distinct())
-        return frozenset((row.model, row.score_set) for row in rows)
+        return frozenset((row.model, row.score_set) for row in rows if row.model)
 
 
 def inspect_lists(artifacts: Path, state: Engine) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from campaigns.list_spec import ListSpec
 from campaigns.permissions import NoConsentsError
 from campaigns.preview import preview
 from campaigns.target_list import ListTooLargeError, UnknownListError, build_list, find_list
-from pipeline.release import UnreleasedModelError
+from pipeline.release import Release, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from serving.access import allowed
 from serving.documentation import documented
@@ -43,8 +43,8 @@ class ListDocument(BaseModel):
     """A frozen list; `base` is `selected`, `control` and everybody `excluded`."""
 
     id: str
-    model: str
-    model_version: str
+    model: str | None
+    model_version: str | None
     as_of: str
     created_at: str
     campaign: str | None
@@ -53,8 +53,8 @@ class ListDocument(BaseModel):
     control: int
     excluded: dict[Reason, int] = _EXCLUDED
     spec: ListSpec
-    score_set: str
-    score_set_revision: int
+    score_set: str | None
+    score_set_revision: int | None
     data_fingerprint: str
     members_sha256: str
 
@@ -66,7 +66,7 @@ class PreviewDocument(BaseModel):
     selected: int
     control: int
     excluded: dict[Reason, int] = _EXCLUDED
-    expected: float = Field(description="Sum of the members' probabilities, or effects.")
+    expected: float | None = Field(description="Sum of the members' probabilities, or effects.")
     cost: float | None = Field(description="Of all members, where values are given.")
     expected_value: float | None
     least_effect: float | None = Field(
@@ -136,10 +136,10 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
 )
 def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:
     """Build a list from what is live; the same request on the same release is the same list."""
-    shared.live.model(spec.model)
+    release = _live(spec, shared)
     built = build_list(
         spec,
-        shared.live.view().release,
+        release,
         desk=shared.desk,
         state=shared.state,
         at=shared.now(),
@@ -177,10 +177,10 @@ def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> R
 )
 def look_ahead(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:
     """How many would be on the list and why the others would not, at which cost."""
-    shared.live.model(spec.model)
+    release = _live(spec, shared)
     found = preview(
         spec,
-        shared.live.view().release,
+        release,
         desk=shared.desk,
         state=shared.state,
         at=shared.now(),
@@ -200,3 +200,10 @@ def show(list_id: str, shared: Annotated[Resources, Depends(resources)]) -> Resp
     """Where a list came from, and how many were left out for which reason."""
     found = find_list(shared.state, list_id)
     return Response(json_bytes(found.document()), media_type="application/json")
+
+
+def _live(spec: ListSpec, shared: Resources) -> Release:
+    """Return what is live, having made sure that the model is."""
+    if spec.model is not None:
+        shared.live.model(spec.model)
+    return shared.live.view().release

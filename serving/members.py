@@ -71,8 +71,8 @@ class MembersPage(BaseModel):
     """Some members of a list, in rank order."""
 
     list_id: str
-    model: str
-    model_version: str
+    model: str | None
+    model_version: str | None
     next_cursor: str | None = Field(description="Pass it as `cursor`; null on the last page.")
     members: list[Member]
 

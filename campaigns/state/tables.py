@@ -62,10 +62,10 @@ class FrozenList(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     spec: Mapped[dict[str, Any]]
-    model: Mapped[str]
-    version: Mapped[str]
-    score_set: Mapped[str]
-    score_set_revision: Mapped[int]
+    model: Mapped[str | None]
+    version: Mapped[str | None]
+    score_set: Mapped[str | None]
+    score_set_revision: Mapped[int | None]
     as_of: Mapped[date]
     data_fingerprint: Mapped[str]
     campaign: Mapped[str | None] = mapped_column(String(64))

@@ -168,6 +168,20 @@ def test_other_scores_that_a_condition_asks_for_make_another_list(shop, state):
     assert (one.id == other.id, one.ledger == other.ledger) == (False, False)
 
 
+def test_without_a_model_everybody_who_meets_the_conditions_comes_in_random_order(shop, state):
+    rules = {"model": None, "size": None, "value": None, "one_a_household": False}
+    found = made(shop, state, **rules)
+    other = made(shop, state, **rules, seed=5)
+    members = pq.read_table(members_path(shop, found.id)).to_pylist()
+    assert found.model is found.version is found.score_set is None
+    assert list(members[0]) == ["rank", "customer_id", "arm", "arm_probability"]
+    expected = {name for i, name in enumerate(PEOPLE) if i % 2 and i % 3 and i % 7 and i % 11}
+    order, another = (ids(members_path(shop, one.id)) for one in (found, other))
+    assert {*order, *ids(control_path(shop, found.id))} == expected
+    assert order != sorted(order)
+    assert order != another
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
@@ -194,6 +208,9 @@ def test_what_cannot_be_built_leaves_nothing_behind(shop, state, given, error, m
         ({"channel": "pigeon"}, "no channel pigeon"),
         ({"product": "a", "new_product": {"product_id": "b"}}, "not both"),
         ({"version": 2}, "Input should be 1"),
+        ({"purpose": "health", "channel": None}, "needs a channel"),
+        ({"model": None, "at_least": 0.5}, "need a model that scores"),
+        ({"model": None, "where": None, "size": None}, "say where the list ends"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(given, message):

@@ -128,8 +128,8 @@ def _show(
         return
     ledger = found.ledger
     shared.console.print(
-        f"{found.id}: {ledger.selected:,} of {ledger.base:,} customers known at {found.as_of}, by "
-        f"{found.model} version {found.version}.",
+        f"{found.id}: {ledger.selected:,} of {ledger.base:,} customers known at {found.as_of}, "
+        + (f"by {found.model} version {found.version}." if found.model else "by conditions alone."),
         soft_wrap=True,
     )
     shared.console.print(_waterfall(ledger))

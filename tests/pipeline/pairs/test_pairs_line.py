@@ -2,16 +2,25 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from campaigns.desk import Desk
+from campaigns.list_spec import read_spec
+from campaigns.members import control_path, members_path
+from campaigns.state.database import open_state
+from campaigns.target_list import build_list
+from models.purchase_propensity import purchase_propensity
 from pipeline.evaluation import evaluation_path, read_evaluation
 from pipeline.pairs.levels import read_levels
 from pipeline.pairs.targets import UnknownProductError, product_row, targets
 from pipeline.project import read_cutoffs, trained_folder
 from pipeline.publish import promote, publish
+from pipeline.release import read_release
 from pipeline.score_set import parts, read_score_set
 from pipeline.state_store import state_folder
 
@@ -27,6 +36,28 @@ def published(trained_pairs):
     one = publish(project, model.name, clock=lambda: NOW)
     scores = promote(project, model.name, one.version.number, clock=lambda: NOW, reason="a test")
     return project, model, one, scores
+
+
+def test_a_list_for_a_product_nobody_sold_ranks_everybody(published):
+    project, _, _, _ = published
+    spec = read_spec(Path(__file__).parents[3] / "examples" / "launch.json")
+    spec = spec.model_copy(update={"size": 20, "channel": None, "contact_cap": None})
+    state = open_state(project.artifacts)
+    with Desk(project.artifacts) as desk:
+        found = build_list(
+            spec, read_release(project.artifacts), desk=desk, state=state, at=NOW
+        ).list
+    state.dispose()
+    members = pq.read_table(members_path(project.artifacts, found.id)).to_pylist()
+    everybody = targets(
+        project, purchase_propensity, found.version, attributes=spec.new_product
+    ).customers
+    held_out = pq.read_table(control_path(project.artifacts, found.id))["customer_id"].to_pylist()
+    best = [one for one in everybody["customer_id"] if one not in held_out]
+    homes = found.ledger.excluded.get("household", 0)
+    assert [one["product_id"] for one in members] == ["TV20"] * 20
+    assert {one["customer_id"] for one in members} <= set(best[: 20 + homes])
+    assert found.ledger.base == len(everybody)
 
 
 def test_rankings_are_judged_beside_the_plain_ones(trained_pairs):

@@ -1,5 +1,7 @@
 """Count every reason for which somebody is left out; hold consents, contacts and outcomes."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,11 +14,18 @@ _TIME = sa.DateTime(timezone=True)
 _LISTS = sa.table(
     "lists",
     sa.column("id", sa.String),
+    sa.column("model", sa.String),
     sa.column("control", sa.Integer),
     sa.column("excluded", sa.JSON),
     sa.column("not_eligible", sa.Integer),
     sa.column("below_cut_off", sa.Integer),
 )
+_OF_A_MODEL: dict[str, sa.types.TypeEngine[Any]] = {
+    "model": sa.String(),
+    "version": sa.String(),
+    "score_set": sa.String(),
+    "score_set_revision": sa.Integer(),
+}
 _COUNTS = ("not_eligible", "below_cut_off")
 
 
@@ -40,6 +49,8 @@ def upgrade() -> None:
             lists.drop_column(name)
         lists.alter_column("control", server_default=None)
         lists.alter_column("excluded", server_default=None)
+        for name, kind in _OF_A_MODEL.items():
+            lists.alter_column(name, existing_type=kind, nullable=True)
     op.create_index("lists_by_campaign", "lists", ["campaign"])
     op.create_table(
         "consent_changes",
@@ -79,7 +90,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables; keep the two counts that there were."""
+    """Drop the tables, and lists that no model ranked; keep the two counts that there were."""
     for name in ("outcome_events", "contact_events", "suppressions", "consent_changes"):
         op.drop_table(name)
     op.drop_index("lists_by_campaign", "lists")
@@ -91,7 +102,10 @@ def downgrade() -> None:
     for row in connection.execute(sa.select(_LISTS)).mappings().all():
         counts = {name: row["excluded"].get(name, 0) for name in _COUNTS}
         connection.execute(sa.update(_LISTS).where(_LISTS.c.id == row["id"]).values(**counts))
+    connection.execute(sa.delete(_LISTS).where(_LISTS.c.model.is_(None)))
     with op.batch_alter_table("lists") as lists:
+        for name, kind in _OF_A_MODEL.items():
+            lists.alter_column(name, existing_type=kind, nullable=False)
         for name in ("campaign", "control", "excluded"):
             lists.drop_column(name)
         for name in _COUNTS:
