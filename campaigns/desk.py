@@ -165,16 +165,19 @@ class Desk:
             )
         # Imported here: whoever reads lists has no need of learners, which take seconds to import.
         from models.purchase_propensity import purchase_propensity
-        from pipeline.pairs.targets import targets
+        from pipeline.pairs.targets import UnknownProductError, targets
         from pipeline.project import open_project
 
-        found = targets(
-            open_project(self.artifacts.absolute().parent),
-            purchase_propensity,
-            release.live(spec.model).version,
-            product_id=spec.product,
-            attributes=spec.new_product,
-        )
+        try:
+            found = targets(
+                open_project(self.artifacts.absolute().parent),
+                purchase_propensity,
+                release.live(spec.model).version,
+                product_id=spec.product,
+                attributes=spec.new_product,
+            )
+        except UnknownProductError as error:
+            raise UnfitSpecError(str(error)) from error
         columns = found.customers.assign(product_id=found.product_id)
         scores = pa.Table.from_pandas(
             columns[["customer_id", "product_id", "state", "probability"]], preserve_index=False

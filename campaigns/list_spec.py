@@ -173,6 +173,12 @@ def read_spec(path: Path) -> ListSpec:
         ) from None
 
 
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a request, of this version of the language."""
+    title = f"A target list, version {VERSION}"
+    return {**ListSpec.model_json_schema(by_alias=True), "title": title}
+
+
 def pointer(place: tuple[int | str, ...]) -> str:
     """Return where in a document something lies, as a JSON pointer.
 

@@ -12,8 +12,15 @@ def _several(given: Any) -> Any:
     return (given,) if isinstance(given, str) else given
 
 
+_UP_TO_1000 = Field(min_length=1, max_length=1000)
 #: One text or several; one that stands alone needs no brackets.
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1, max_length=1000)]
+Texts = Annotated[
+    tuple[Text, ...],
+    _UP_TO_1000,
+    BeforeValidator(
+        _several, json_schema_input_type=Text | Annotated[tuple[Text, ...], _UP_TO_1000]
+    ),
+]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 

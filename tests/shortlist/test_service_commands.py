@@ -11,7 +11,7 @@ import sys
 import httpx
 import pytest
 from explained import explainable
-from scored import MODEL, go_live, many
+from scored import MODEL, NOBODY_HELD_OUT, go_live, many
 from typer.testing import CliRunner
 
 from shortlist.cli import app, main
@@ -55,7 +55,7 @@ def test_a_key_is_listed_without_its_secret_and_revoked(tmp_path):
 def test_a_list_is_built_from_a_file_and_shown(tmp_path):
     go_live(tmp_path / "artifacts", many(50), base=60)
     spec = tmp_path / "winback.json"
-    spec.write_text(json.dumps({"model": MODEL, "size": 20}))
+    spec.write_text(json.dumps({"model": MODEL, "size": 20, **NOBODY_HELD_OUT}))
     built = document(tmp_path, "list", "build", spec)
     assert built["excluded"] == {"not_eligible": 10, "below_cut_off": 30}
     assert document(tmp_path, "list", "show", built["id"]) == built
@@ -68,7 +68,7 @@ def test_a_list_is_built_from_a_file_and_shown(tmp_path):
 def test_a_list_is_shown_with_reasons_in_the_language_asked_for(tmp_path):
     explainable(tmp_path / "artifacts")
     spec = tmp_path / "winback.json"
-    spec.write_text(json.dumps({"model": MODEL, "size": 20}))
+    spec.write_text(json.dumps({"model": MODEL, "size": 20, **NOBODY_HELD_OUT}))
     built = document(tmp_path, "list", "build", spec)
     english = shortlist(tmp_path, "list", "show", built["id"]).stdout
     chinese = shortlist(tmp_path, "list", "show", built["id"], "--language", "zh-TW").stdout

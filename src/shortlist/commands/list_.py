@@ -1,5 +1,6 @@
 """`shortlist list`: build target lists, and look at them."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -167,7 +168,24 @@ def _cell(value: Any, language: Language) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
+def schema(ctx: typer.Context) -> None:
+    """Print the JSON Schema of a request, for editors and other programs.
+
+    Example: `shortlist list schema > list.schema.json`
+    """
+    import json
+
+    from campaigns.list_spec import json_schema
+
+    shared = context_of(ctx)
+    if shared.json:
+        shared.answer(json_schema())
+        return
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+
+
 list_ = group("Target lists: build them, and look at them.")
 list_.command("build")(verb(build))
 list_.command("preview")(verb(preview))
+list_.command("schema")(verb(schema))
 list_.command("show")(verb(show))
