@@ -165,7 +165,7 @@ def _ours(
         for question in questions(customers)[:1]:
             ask(population, ranking, question.condition())  # reads the columns
         with clock() as buyers:
-            population.hold_buyers()
+            population.hold_purchases()
         taken: dict[str, list[float]] = {"first": [], "again": []}
         asked = [one.condition() for one in questions(customers, seed=2)]
         answers = []

@@ -10,13 +10,14 @@ from typing import Any, Self
 import ibis
 import numpy as np
 import pyarrow as pa
+from ibis.backends.duckdb import Backend
 
 from campaigns.conditions import condition as c
 from campaigns.conditions.errors import ConditionError
 from campaigns.conditions.facts import Facts
 from campaigns.conditions.held_columns import HeldColumn
-from campaigns.conditions.parts import Products
 from campaigns.conditions.queries import who
+from campaigns.held_purchases import HeldPurchases
 from pipeline.engine import engine
 from pipeline.score_set import ScoreSet, parts
 from pipeline.snapshot_store import SnapshotError, read_columns
@@ -67,11 +68,12 @@ class Population:
         self._lock = threading.RLock()
         self._kept: OrderedDict[Any, np.ndarray] = OrderedDict()
         self._columns: dict[tuple[str, str], HeldColumn | None] = {}
-        self._buyers: dict[str, np.ndarray] | None = None
-        with ExitStack() as opened:
-            self.connection = opened.enter_context(engine(artifacts))
-            self.facts = Facts(
-                self.connection,
+        self._purchases: HeldPurchases | None = None
+        self._artifacts = artifacts
+
+        def facts(connection: Backend) -> Facts:
+            return Facts(
+                connection,
                 artifacts,
                 as_of=score_set.as_of,
                 time_zone=score_set.time_zone,
@@ -79,6 +81,11 @@ class Population:
                 members=members,
                 health=health,
             )
+
+        self._facts = facts
+        with ExitStack() as opened:
+            self.connection = opened.enter_context(engine(artifacts))
+            self.facts = facts(self.connection)
             self.customers = self._ids(artifacts, score_set)
             place = pa.array(np.arange(len(self.customers), dtype=np.int32))
             self._everybody = self.connection.create_table(
@@ -166,25 +173,14 @@ class Population:
                 for name in tables:
                     self.connection.con.unregister(name)
 
-    def hold_buyers(self) -> None:
-        """Read who bought which product into memory, four bytes a customer and product.
+    def hold_purchases(self) -> None:
+        """Read who has bought which product into memory, with an engine of its own.
 
-        Afterwards the answer to "has bought A", asked the first time, takes a fraction of a
-        millisecond.
+        Afterwards "has bought A", asked the first time, is answered in a fraction of a
+        millisecond. Meanwhile others may ask.
         """
-        with self._lock:
-            lines = self.facts.lines(Products())
-            sold = lines.filter(lines.kind == "sale").select("customer_id", "product_id")
-            pairs = sold.join(self._everybody, "customer_id").select("product_id", "place")
-            rows = pairs.distinct().order_by(["product_id", "place"]).to_pyarrow()
-            coded = rows["product_id"].combine_chunks().dictionary_encode()
-            codes = coded.indices.to_numpy()
-            place = rows["place"].to_numpy()
-            edges = np.searchsorted(codes, np.arange(len(coded.dictionary) + 1))
-            self._buyers = {
-                product: place[edges[i] : edges[i + 1]]
-                for i, product in enumerate(coded.dictionary.to_pylist())
-            }
+        with engine(self._artifacts) as connection:
+            self._purchases = HeldPurchases.read(self._facts(connection), self.customers)
 
     def drawn(self, draw: str, *, share: float) -> np.ndarray:
         """Return a share of everybody, drawn by a hash of their id: the same in every list."""
@@ -226,13 +222,11 @@ class Population:
             column = self._column(condition)
             found = column.compares(condition) if column is not None else None
             return None if found is None else np.packbits(found)
-        if self._buyers is not None and isinstance(condition, c.Bought):
+        if self._purchases is not None and isinstance(condition, c.Bought):
             plain = c.Bought(bought=condition.bought)
             products = self.facts.product_ids(condition.bought) if condition == plain else None
             if products is not None:
-                return self.bits(
-                    np.concatenate([self._buyers.get(one, _NOBODY) for one in products])
-                )
+                return self._purchases.bits(products)
         return None
 
     def _column(self, condition: c.CustomerIs | c.FeatureIs) -> HeldColumn | None:
@@ -261,9 +255,6 @@ class Population:
             rows = self.connection.read_parquet([str(path) for path in parts(artifacts, score_set)])
         ids = rows.select("customer_id").distinct().order_by("customer_id").to_pyarrow()
         return ids["customer_id"].combine_chunks()
-
-
-_NOBODY = np.array([], dtype=np.int32)
 
 
 def count(bits: np.ndarray) -> int:

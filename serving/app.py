@@ -36,7 +36,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = open_state(settings.artifacts, settings.state_url)
-        desk = Desk(settings.artifacts)
+        desk = Desk(settings.artifacts, hold_purchases=settings.hold_purchases)
         app.state.resources = Resources(
             artifacts=settings.artifacts,
             state=state,

@@ -21,6 +21,8 @@ class ServingSettings(BaseSettings):
         How much memory encoded pages may take.
     global_control_share : float
         Share of all customers that no list reaches, drawn anew each quarter.
+    hold_purchases : bool
+        Whether who has bought what is held in memory: 4 bytes a customer and product.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -30,6 +32,7 @@ class ServingSettings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, gt=0)
     page_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
     global_control_share: float = Field(default=0.0, ge=0, lt=1)
+    hold_purchases: bool = True
 
     @property
     def state_url(self) -> str | None:

@@ -4,17 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from ibis import _
 from ibis.backends.duckdb import Backend
 
+from campaigns.conditions.catalogue import Catalogue
 from campaigns.conditions.errors import ConditionError
 from campaigns.conditions.parts import Compared, Products, Range
 from features.tables import TABLE_BY_NAME
@@ -101,10 +99,10 @@ class Facts:
             rows = rows.filter(rows.event_time >= self.moment(max(starts)))
         return rows.filter(rows.event_time < self.moment(until)) if until else rows
 
-    @property
-    def catalogue(self) -> ir.Table:
-        """All products that conditions may name."""
-        return ibis.memtable(self._catalogue.allowed)
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The products as delivered, in memory."""
+        return Catalogue(self.table("products").order_by("product_id").to_pyarrow())
 
     def product_ids(self, chosen: Products) -> list[str] | None:
         """Return the products of a choice; none where it is any product at all.
@@ -114,14 +112,14 @@ class Facts:
         ConditionError
             If there is no such product.
         """
-        known = self._catalogue
-        if chosen == Products() and not len(known.hidden):
+        hidden = self.catalogue.of_illness & (not self.health)
+        if chosen == Products() and not hidden.any():
             return None
-        found: list[str] = _of(known.allowed, chosen)["product_id"].to_pylist()
-        if found:
-            return found
+        found = self.catalogue.chosen(chosen)
+        if (found & ~hidden).any():
+            return self.catalogue.ids_of(found & ~hidden)
         told = ", ".join(f"{name} {value}" for name, value in chosen.document().items())
-        if len(_of(known.hidden, chosen)):
+        if found.any():
             raise ConditionError(
                 f"a purchase of products with {told} tells of an illness. Set the purpose of the "
                 "list to health, so that only those who consented to that are chosen."
@@ -196,21 +194,6 @@ class Facts:
     def _path(self, name: str) -> Path:
         return self._artifacts / "tables" / f"{name}.parquet"
 
-    @cached_property
-    def _catalogue(self) -> "_Catalogue":
-        rows = self.table("products").order_by("product_id").to_pyarrow()
-        ill = pc.fill_null(pc.equal(rows["purpose"], "health"), fill_value=False)
-        if self.health:
-            return _Catalogue(rows, rows.slice(0, 0))
-        return _Catalogue(rows.filter(pc.invert(ill)), rows.filter(ill))
-
-
-class _Catalogue(NamedTuple):
-    """Products in memory: those that may be named, and those that tell of an illness."""
-
-    allowed: pa.Table
-    hidden: pa.Table
-
 
 def compares(value: ir.Value, compared: Compared) -> ir.BooleanValue:
     """Return whether a value compares so; never null."""
@@ -245,26 +228,3 @@ def holds(value: ir.NumericValue, range_: Range) -> ir.BooleanValue:
     if range_.at_most is not None:
         bounds.append(value <= range_.at_most)
     return ibis.and_(*bounds) if bounds else ibis.literal(value=True)
-
-
-def _of(products: pa.Table, chosen: Products) -> pa.Table:
-    kept = ds.scalar(value=True)
-    for name in ("product_id", "family", "version", "language", "brand"):
-        texts = getattr(chosen, name)
-        if texts is not None:
-            kept &= ds.field(name).isin(texts)
-    if chosen.category is not None:
-        first, *others = (ds.field(name).isin(chosen.category) for name in _LEVELS)
-        for one in others:
-            first |= one
-        kept &= first
-    for name in ("generation", "list_price"):
-        range_ = getattr(chosen, name)
-        if range_ is not None and range_.at_least is not None:
-            kept &= ds.field(name) >= range_.at_least
-        if range_ is not None and range_.at_most is not None:
-            kept &= ds.field(name) <= range_.at_most
-    return products.filter(kept)
-
-
-_LEVELS = ("category", "category_2", "category_3")

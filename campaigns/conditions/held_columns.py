@@ -58,9 +58,9 @@ class HeldColumn(NamedTuple):
             return None
         held: list[np.ndarray] = []
         if compared.one_of is not None:
-            held.append(self._is_one_of(compared.one_of))
+            held.append(self.is_one_of(compared.one_of))
         if compared.not_in is not None:
-            held.append(~self._is_one_of(compared.not_in))
+            held.append(~self.is_one_of(compared.not_in))
         if compared.known is not None:
             held.append(self._is_known if compared.known else ~self._is_known)
         held += self._within(compared)
@@ -96,7 +96,8 @@ class HeldColumn(NamedTuple):
             return np.asarray(~np.isnan(self.values))
         return np.asarray(self.values != self.unknown)
 
-    def _is_one_of(self, texts: tuple[str, ...]) -> np.ndarray:
+    def is_one_of(self, texts: tuple[str, ...]) -> np.ndarray:
+        """Return who has one of these texts; asked of a column of texts."""
         places = [self.texts[text] for text in texts if text in (self.texts or {})]  # type: ignore[index]  # asked of texts only
         if len(places) == 1:
             return np.asarray(self.values == places[0])

@@ -159,8 +159,10 @@ def _runs_out(condition: c.RunsOut, facts: Facts) -> Answer:
     then on lasts.
     """
     lines = facts.lines(condition.runs_out)
-    lasting = facts.catalogue.filter(_.days_of_supply > 0).select(
-        "product_id", "days_of_supply", supply=ibis.coalesce(_.family, _.product_id)
+    lasting = (
+        facts.table("products")
+        .filter(_.days_of_supply > 0)
+        .select("product_id", "days_of_supply", supply=ibis.coalesce(_.family, _.product_id))
     )
     days_of = (
         lines.mutate(day=local_date(lines.event_time, facts.zone))

@@ -67,7 +67,7 @@ conditions = st.recursive(
 @pytest.fixture(scope="module")
 def populations(artifacts):
     with population_of(artifacts) as plain, population_of(artifacts) as held:
-        held.hold_buyers()
+        held.hold_purchases()
         yield plain, held
 
 
