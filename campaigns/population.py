@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
@@ -86,13 +87,13 @@ class Population:
         with ExitStack() as opened:
             self.connection = opened.enter_context(engine(artifacts))
             self.facts = facts(self.connection)
-            self.customers = self._ids(artifacts, score_set)
-            place = pa.array(np.arange(len(self.customers), dtype=np.int32))
+            rows = self._known(artifacts, score_set)
+            place = ibis.row_number().over(ibis.window(order_by="customer_id"))
             self._everybody = self.connection.create_table(
-                "everybody",
-                ibis.memtable(pa.table({"customer_id": self.customers, "place": place})),
-                temp=True,
+                "everybody", rows.mutate(place=place.cast("int32")), temp=True
             )
+            ids = self._everybody.order_by("place").select("customer_id").to_pyarrow()
+            self.customers = ids["customer_id"].combine_chunks()
             self._opened = opened.pop_all()
         self.base = max(len(self.customers), score_set.base)
         self.everybody = np.packbits(np.ones(len(self.customers), dtype=bool))
@@ -248,13 +249,16 @@ class Population:
             self._columns[condition.verb, name] = held
         return self._columns[condition.verb, name]
 
-    def _ids(self, artifacts: Path, score_set: ScoreSet) -> pa.Array:
+    def _known(self, artifacts: Path, score_set: ScoreSet) -> ir.Table:
+        """Return the ids of everybody, each once."""
         try:
             rows = read_columns(self.connection, artifacts, "customer", score_set.as_of)
         except SnapshotError:
-            rows = self.connection.read_parquet([str(path) for path in parts(artifacts, score_set)])
-        ids = rows.select("customer_id").distinct().order_by("customer_id").to_pyarrow()
-        return ids["customer_id"].combine_chunks()
+            files = [str(path) for path in parts(artifacts, score_set)]
+            rows = self.connection.read_parquet(files)
+            if score_set.rows > score_set.customers:
+                rows = rows.distinct(on="customer_id")
+        return rows.select("customer_id")
 
 
 def count(bits: np.ndarray) -> int:

@@ -10,6 +10,8 @@ from campaigns.population import Population
 from pipeline.duck import quoted
 from pipeline.score_set import ScoreSet, parts
 
+_BEST_ROW = "min(row) AS row, arg_min(s.value, row) AS value"
+
 
 class Ranking(NamedTuple):
     """Customers from best to worst, each once.
@@ -63,10 +65,11 @@ class Ranking(NamedTuple):
                 f"FROM read_parquet({quoted(path)}, file_row_number = true) WHERE {held}"
             )
             start += file.rows
+        once = score_set.rows == score_set.customers
+        best, of_each = ("row, s.value", "") if once else (_BEST_ROW, "GROUP BY e.place")
         query = (
-            f"SELECT e.place, min(row) AS row, arg_min(s.value, row) AS value "  # noqa: S608 - ours
-            f"FROM ({' UNION ALL '.join(files)}) s JOIN everybody e USING (customer_id) "
-            "GROUP BY e.place ORDER BY row"
+            f"SELECT e.place, {best} FROM ({' UNION ALL '.join(files)}) s "  # noqa: S608 - ours
+            f"JOIN everybody e USING (customer_id) {of_each} ORDER BY row"
         )
         found = population.query(query, wanted)
         places = found["place"].to_numpy()

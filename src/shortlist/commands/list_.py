@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from campaigns.ledger import Ledger
     from campaigns.target_list import TargetList
 
+#: Columns that say the same of every member, or what the waterfall says.
+_SAID_ABOVE = ("arm_probability",)
 #: How many members a person is shown.
 _SHOWN = 10
 
@@ -138,6 +140,7 @@ def _show(
     best = read_members(
         shared.artifacts, found.id, found.members, after=0, limit=_SHOWN, reasons=True
     )
+    best = best.drop_columns([name for name in _SAID_ABOVE if name in best.column_names])
     table = Table(*best.column_names)
     for row in best.to_pylist():
         table.add_row(*(_cell(value, language) for value in row.values()))
