@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
 
-from features.pair_context import KnownState, offered, pair_context
+from features.pair_context import KnownState, pair_context
 from features.product import days_since_launch
 from models.candidates import pulls
 from models.definition import PairModel
@@ -79,7 +79,7 @@ def _of_pairs(
     )
     pairs = connection.create_table(_PAIRS, frame, temp=True, overwrite=True)
     state = _of_range(moment, customer)
-    context = pair_context(pairs, state, offered(state))
+    context = pair_context(pairs, state, moment.offers)
     columns = {one.name: one.value(context) for one in pair_features(model)}
     table: pd.DataFrame = context.select("place", **columns).order_by("place").to_pandas()
     return table.drop(columns="place")
