@@ -24,7 +24,9 @@ def test_what_is_near_one_product_gives_the_features_that_the_whole_state_gives(
     connection, moment, model = opened
     places = np.arange(0, len(moment.products), len(moment.products) // 6)
     families = moment.families["product"].to_numpy()
-    places = np.union1d(places, families[:: max(1, len(families) // 4)]).astype(np.int32)
+    youngest = np.argsort(np.where(moment.on_sale, moment.first_sale_days, np.inf))[:2]
+    places = np.unique([*places, *families[:: max(1, len(families) // 4)], *youngest])
+    places = places.astype(np.int32)
     everybody = np.arange(len(moment.customers))
     whole = features_of(
         connection, moment, model,
