@@ -34,6 +34,7 @@ from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.levels import LAUNCHED, SOLD
 from pipeline.pairs.matrix import features_of
 from pipeline.pairs.moment import Moment, moments
+from pipeline.pairs.one_product import about_product
 from pipeline.pairs.score import score
 from pipeline.pairs.targets import BLOCK_CUSTOMERS, column_of, targets
 from pipeline.project import Project, open_project, write_cutoffs
@@ -113,10 +114,11 @@ def one_product(folder: Path) -> dict[str, float]:
             np.argmax(np.bincount(moment.held.product, weights=moment.on_sale[moment.held.product]))
         )
         bare = plain = 0.0
+        near = about_product(connection, moment, place)
         for start in range(0, len(moment.customers), BLOCK_CUSTOMERS):
             who = np.arange(start, min(start + BLOCK_CUSTOMERS, len(moment.customers)))
             what = np.full(len(who), place, dtype=np.int32)
-            X = features_of(connection, moment, model, who, what)
+            X = features_of(connection, near, model, who, what)
             if not start:
                 learner.predict_proba(X)
             began = time.process_time()
@@ -125,12 +127,15 @@ def one_product(folder: Path) -> dict[str, float]:
             began = time.process_time()
             by_lightgbm(learner, X)
             plain += time.process_time() - began
+        del X
         began = time.process_time()
         for _part in column_of(connection, moment, model, learner, place):
             pass
         column = time.process_time() - began
+        product = str(moment.products[place])
+        del moment, near
     began = time.process_time()
-    targets(project, model, _VERSION, product_id=str(moment.products[place]))
+    targets(project, model, _VERSION, product_id=product)
     whole = time.process_time() - began
     return {
         "predict_s": bare,
