@@ -114,26 +114,26 @@ def one_product(folder: Path) -> dict[str, float]:
             np.argmax(np.bincount(moment.held.product, weights=moment.on_sale[moment.held.product]))
         )
         bare = plain = 0.0
-        near = about_product(connection, moment, place)
-        for start in range(0, len(moment.customers), BLOCK_CUSTOMERS):
-            who = np.arange(start, min(start + BLOCK_CUSTOMERS, len(moment.customers)))
-            what = np.full(len(who), place, dtype=np.int32)
-            X = features_of(connection, near, model, who, what)
-            if not start:
+        with about_product(connection, moment, place) as near:
+            for start in range(0, len(moment.customers), BLOCK_CUSTOMERS):
+                who = np.arange(start, min(start + BLOCK_CUSTOMERS, len(moment.customers)))
+                what = np.full(len(who), place, dtype=np.int32)
+                X = features_of(connection, near, model, who, what)
+                if not start:
+                    learner.predict_proba(X)
+                began = time.process_time()
                 learner.predict_proba(X)
-            began = time.process_time()
-            learner.predict_proba(X)
-            bare += time.process_time() - began
-            began = time.process_time()
-            by_lightgbm(learner, X)
-            plain += time.process_time() - began
+                bare += time.process_time() - began
+                began = time.process_time()
+                by_lightgbm(learner, X)
+                plain += time.process_time() - began
         del X
         began = time.process_time()
         for _part in column_of(connection, moment, model, learner, place):
             pass
         column = time.process_time() - began
         product = str(moment.products[place])
-        del moment, near
+        del moment
     began = time.process_time()
     targets(project, model, _VERSION, product_id=product)
     whole = time.process_time() - began

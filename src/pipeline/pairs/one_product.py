@@ -1,5 +1,8 @@
 """One cut-off, reduced to what has to do with one product."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import ibis
 from ibis import _
 from ibis.backends.duckdb import Backend
@@ -8,11 +11,12 @@ from features.near_product import leads_to, near_product
 from pipeline.pairs.moment import Moment
 
 
-def about_product(connection: Backend, moment: Moment, place: int) -> Moment:
-    """Return a moment from which pairs with one product come out the same, and sooner.
+@contextmanager
+def about_product(connection: Backend, moment: Moment, place: int) -> Iterator[Moment]:
+    """Yield a moment from which pairs with one product come out the same, and sooner.
 
-    The state is read once, and what is left of it is held by the engine, however many blocks
-    of customers follow.
+    The state is read once, and what is left of it is held by the engine until the block ends,
+    however many customers are asked for.
 
     Parameters
     ----------
@@ -27,10 +31,17 @@ def about_product(connection: Backend, moment: Moment, place: int) -> Moment:
     row = offer.to_pyarrow().to_pylist()[0]
     leads = leads_to(moment.state, row["like"]).to_pyarrow().to_pylist() if row["like"] else []
     near = near_product(moment.state, row, leads)
-    kept = {
-        name: connection.create_table(ibis.util.gen_name(name), rows, temp=True)
-        for name, rows in near._asdict().items()
-        if name in {"holdings", "tastes", "interests"} and rows is not None
-    }
-    held = connection.create_table(ibis.util.gen_name("offer"), offer, temp=True)
-    return moment._replace(state=near._replace(**kept), offers=held)
+    some = {"holdings": near.holdings, "tastes": near.tastes, "offers": offer}
+    if near.interests is not None:
+        some["interests"] = near.interests
+    called = {name: ibis.util.gen_name(name) for name in some}
+    try:
+        held = {
+            name: connection.create_table(called[name], rows, temp=True)
+            for name, rows in some.items()
+        }
+        offers = held.pop("offers")
+        yield moment._replace(state=near._replace(**held), offers=offers)
+    finally:
+        for name in called.values():
+            connection.drop_table(name, force=True)

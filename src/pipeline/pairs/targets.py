@@ -125,18 +125,19 @@ def column_of(
     connection: Backend, moment: Moment, model: PairModel, learner: Learner, place: int
 ) -> Iterator[pd.DataFrame]:
     """Yield `customer_id`, `state` and `probability` of all customers for one product."""
-    count, moment = len(moment.customers), about_product(connection, moment, place)
-    for start in range(0, count, BLOCK_CUSTOMERS):
-        customers = np.arange(start, min(start + BLOCK_CUSTOMERS, count))
-        product = np.full(len(customers), place, dtype=np.int32)
-        X = features_of(connection, moment, model, customers, product)
-        yield pd.DataFrame(
-            {
-                "customer_id": moment.customers.take(customers),
-                "state": X[model.state.name].to_numpy(),
-                "probability": learner.predict_proba(X)[:, 1],
-            }
-        )
+    count = len(moment.customers)
+    with about_product(connection, moment, place) as near:
+        for start in range(0, count, BLOCK_CUSTOMERS):
+            customers = np.arange(start, min(start + BLOCK_CUSTOMERS, count))
+            product = np.full(len(customers), place, dtype=np.int32)
+            X = features_of(connection, near, model, customers, product)
+            yield pd.DataFrame(
+                {
+                    "customer_id": moment.customers.take(customers),
+                    "state": X[model.state.name].to_numpy(),
+                    "probability": learner.predict_proba(X)[:, 1],
+                }
+            )
 
 
 def product_row(attributes: Mapping[str, Any]) -> pd.DataFrame:

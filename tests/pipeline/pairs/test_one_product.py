@@ -35,10 +35,9 @@ def test_what_is_near_one_product_gives_the_features_that_the_whole_state_gives(
     assert set(whole["pair_state"]) == {"REPEAT", "UPGRADE", "CROSS", "NEW"}
     assert {"interest_share", "co_purchase_lift_ratio"} <= set(whole.columns[whole.notna().any()])
     for column, place in enumerate(places):
-        near = about_product(connection, moment, place)
-        one = features_of(
-            connection, near, model, everybody, np.full(len(everybody), place, dtype=np.int32)
-        )
+        product = np.full(len(everybody), place, dtype=np.int32)
+        with about_product(connection, moment, place) as near:
+            one = features_of(connection, near, model, everybody, product)
         expected = whole.iloc[column :: len(places)].reset_index(drop=True)
         assert_frame_equal(one, expected, check_exact=True, check_dtype=False)
 
@@ -46,8 +45,10 @@ def test_what_is_near_one_product_gives_the_features_that_the_whole_state_gives(
 def test_less_of_the_state_is_held_for_one_product(opened):
     connection, moment, _model = opened
     place = int(np.bincount(moment.held.product).argmax())
-    near = about_product(connection, moment, place)
-    for name in ("holdings", "tastes"):
-        kept = getattr(near.state, name).count().execute()
-        assert 0 < kept < getattr(moment.state, name).count().execute() / 2
-    assert near.offers.count().execute() == 1
+    before = connection.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchall()
+    with about_product(connection, moment, place) as near:
+        for name in ("holdings", "tastes"):
+            kept = getattr(near.state, name).count().execute()
+            assert 0 < kept < getattr(moment.state, name).count().execute() / 2
+        assert near.offers.count().execute() == 1
+    assert connection.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchall() == before
