@@ -44,10 +44,14 @@ class Holdings(NamedTuple):
         [0, 1, 3, 3]
         """
         who, what = np.asarray(customer, dtype=np.int64), np.asarray(product, dtype=np.int32)
-        order = np.lexsort((what, who))
+        value = np.asarray(weight, dtype=np.float64)
+        step = np.diff(who)
+        if not ((step > 0) | ((step == 0) & (np.diff(what) > 0))).all():
+            order = np.lexsort((what, who))
+            what, value = what[order], value[order]
         first = np.zeros(customers + 1, dtype=np.int64)
         np.cumsum(np.bincount(who, minlength=customers), out=first[1:])
-        return cls(first, what[order], np.asarray(weight, dtype=np.float64)[order])
+        return cls(first, what, value)
 
     def rows_of(self, customers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of some customers, and for each row which of them it belongs to.

@@ -12,7 +12,8 @@ from sklearn.base import BaseEstimator
 
 from models.learners.encoder import FrameEncoder
 from models.learners.frame import as_frame
-from models.learners.hazard_line import HazardLine, History
+from models.learners.hazard_columns import HazardColumns
+from models.learners.hazard_line import HazardLine
 from models.learners.hazard_trees import grown, summed
 from models.learners.person_periods import checked_gaps, person_periods
 from models.learners.renewals import OpenGap, event_by_period, expected_renewals
@@ -29,9 +30,6 @@ _OPENINGS = 6
 
 #: What X will be when a gap opens: X now, the number of events since, the periods waited.
 Renew = Callable[[pd.DataFrame, int, np.ndarray], pd.DataFrame]
-
-#: Columns that the learner adds to X: the period of the gap, and what follows from it.
-_ADDED = ("period", "period_over_typical_gap", "log_rate")
 
 
 class HazardClassifier(BaseEstimator):  # type: ignore[misc]
@@ -189,14 +187,15 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         """
         X = as_frame(X)
         gaps = checked_gaps(event, elapsed, groups, entry, rows=len(X))
-        self._check_columns(X)
+        columns = self._columns
+        columns.check(X)
         self.encoder_ = FrameEncoder().fit(X)
         self.longest_ = int(gaps.elapsed.max())
         rows = person_periods(gaps, max_rows=self.max_rows, seed=self.seed)
         self.kept_share_ = rows.kept_share
-        features = self.encoder_.transform(X)
-        self.line_ = HazardLine.fitted(rows, self._history(features))
-        matrix, start = self._trees_see(features[rows.gap], rows.period)
+        features, names = self.encoder_.transform(X), self.encoder_.names
+        self.line_ = HazardLine.fitted(rows, columns.history(features, names))
+        matrix, start = columns.trees_see(features[rows.gap], names, rows.period, self.line_)
         offset = start - np.log(rows.kept_share)
         self.booster_ = grown(
             matrix,
@@ -205,7 +204,7 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
             gaps.group[rows.gap],
             categorical=[
                 place
-                for place, column in enumerate(self._shown)
+                for place, column in enumerate(columns.shown(names))
                 if column in self.encoder_.text_positions
             ],
             parameters={
@@ -322,7 +321,7 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         number = np.empty(len(X))
         for block in _blocks(len(X), periods):
             first = event_by_period(self._hazard(X.iloc[block], periods, passed[block]))
-            open_gap = self._open_gap(X.iloc[block], passed[block], renew or self._renew)
+            open_gap = self._open_gap(X.iloc[block], passed[block], renew or self._columns.renewed)
             # Without a history, all later gaps are alike whenever they open.
             buckets = 1 if renew is None and self.age is None else _OPENINGS
             number[block] = expected_renewals(first, open_gap, buckets=buckets)
@@ -357,49 +356,8 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         return self
 
     @property
-    def _shown(self) -> list[int]:
-        """Positions of the features that the trees see: all but the age.
-
-        Where customers joined at one time, their age is the calendar, and the trees would
-        learn last season's ups and downs as if they came again. The line alone uses it.
-        """
-        return [i for i, name in enumerate(self.encoder_.names) if name != self.age]
-
-    def _check_columns(self, X: pd.DataFrame) -> None:
-        taken = sorted(set(_ADDED) & set(X.columns))
-        if taken:
-            raise ValueError(f"X has a column {taken[0]}, which the learner adds: rename it.")
-        if (self.earlier_events is None) != (self.age is None):
-            raise ValueError("earlier_events and age describe one history: name both or none.")
-        for name in (self.earlier_events, self.age, self.typical_gap):
-            if name is not None and name not in X.columns:
-                raise ValueError(f"X has no column {name}, which the learner was told to use.")
-
-    def _history(self, features: np.ndarray) -> History | None:
-        if self.earlier_events is None or self.age is None:
-            return None
-        places = [self.encoder_.names.index(name) for name in (self.earlier_events, self.age)]
-        history = History(*features[:, places].T)
-        wrong = sum(int((~(column >= 0)).sum()) for column in history)
-        if wrong:
-            raise ValueError(
-                f"{self.earlier_events} and {self.age} are missing or negative in {wrong} places: "
-                "a first gap has 0 earlier events and age 0."
-            )
-        return history
-
-    def _trees_see(self, features: np.ndarray, period: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the matrix of the trees, and the line that they start from."""
-        added = [period.astype(float)]
-        if self.typical_gap is not None:
-            typical = features[:, self.encoder_.names.index(self.typical_gap)]
-            positive = np.where(typical > 0, typical, np.nan)
-            added.append(period / positive)
-        history = self._history(features)
-        if history is not None:
-            added.append(self.line_.log_rate(period, history))
-        matrix = np.column_stack([features[:, self._shown], *added])
-        return matrix, self.line_.logit(period, history)
+    def _columns(self) -> HazardColumns:
+        return HazardColumns(self.earlier_events, self.age, self.typical_gap)
 
     def _hazard(self, X: pd.DataFrame, periods: int, passed: np.ndarray) -> np.ndarray:
         return self._hazard_at(X, passed[:, None] + np.arange(1, periods + 1))
@@ -408,7 +366,9 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
         from scipy.special import expit
 
         features = np.repeat(self.encoder_.transform(X), period.shape[1], axis=0)
-        matrix, line = self._trees_see(features, period.ravel())
+        matrix, line = self._columns.trees_see(
+            features, self.encoder_.names, period.ravel(), self.line_
+        )
         raw = summed(self.booster_, matrix, threads=self.num_threads)
         return np.asarray(expit(raw + line)).reshape(period.shape)
 
@@ -418,15 +378,6 @@ class HazardClassifier(BaseEstimator):  # type: ignore[misc]
             return event_by_period(self._hazard(then, periods, np.zeros(len(rows))))
 
         return opened
-
-    def _renew(self, X: pd.DataFrame, events: int, waited: np.ndarray) -> pd.DataFrame:
-        if self.earlier_events is None or self.age is None:
-            return X
-        history = {
-            self.earlier_events: X[self.earlier_events] + events,
-            self.age: X[self.age] + waited,
-        }
-        return X.assign(**history)
 
 
 def _checked_elapsed(elapsed: ArrayLike | None, periods: int, *, rows: int) -> np.ndarray:

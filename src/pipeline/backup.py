@@ -13,6 +13,7 @@ from pipeline.archive import Manifest, Packed, pack, unpack
 from pipeline.durable import PARTIAL, scratch_folder, whole_folder
 from pipeline.engine import SPILL
 from pipeline.kept_grains import KEPT_GRAINS
+from pipeline.pairs.kept_neighbours import KEPT_NEIGHBOURS
 from pipeline.stage import FAILURE
 
 #: What makes a project, beside its artefacts.
@@ -20,6 +21,9 @@ PROJECT_FILES = ("params.yaml", "dvc.yaml", "dvc.lock", ".dvc/config")
 
 #: Databases are copied by SQLite itself, which waits for whoever writes at the moment.
 DATABASES = ("state.db", "mlflow.db")
+
+#: What a project remembers only to save time.
+_MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS)
 
 #: Where a backup is unpacked before anything of the project is touched.
 RESTORED = ".restored"
@@ -123,11 +127,11 @@ def _state(folder: Path, copies: Path) -> Iterator[Packed]:
 
 
 def _lasting(artifacts: Path) -> Iterator[Path]:
-    """Yield the files that are no drafts, spills, locks, kept grains or journals of a database."""
+    """Yield the files that are no drafts, spills, locks, memories or journals of a database."""
     for root, folders, names in os.walk(artifacts):
         folders[:] = sorted(f for f in folders if not f.startswith((PARTIAL, SPILL)))
-        if Path(root) == artifacts and KEPT_GRAINS in folders:
-            folders.remove(KEPT_GRAINS)  # many gigabytes, and the next run builds them again
+        if Path(root) == artifacts:  # many gigabytes, and the next run builds them again
+            folders[:] = [name for name in folders if name not in _MEMORIES]
         for name in sorted(names):
             passing = name.endswith((".lock", ".db-wal", ".db-shm", ".db-journal"))
             if not passing and not name.startswith(PARTIAL):

@@ -77,16 +77,18 @@ def test_a_damaged_backup_leaves_the_project_as_it_is(saved, place):
     assert contents(project) == before
 
 
-def test_drafts_spills_locks_and_kept_grains_are_not_carried(saved, tmp_path):
+def test_drafts_spills_locks_and_memories_are_not_carried(saved, tmp_path):
     project, _ = saved
     (project / "artifacts" / ".spill-1").mkdir()
     (project / "artifacts" / ".spill-1" / "rows").touch()
     (project / "artifacts" / "scores" / ".partial-1-1-x").touch()
     (project / "artifacts" / "grains" / "baskets").mkdir(parents=True)
     (project / "artifacts" / "grains" / "baskets" / "block-0.parquet").touch()
+    (project / "artifacts" / "neighbours").mkdir(exist_ok=True)
+    (project / "artifacts" / "neighbours" / "alike.npz").touch()
     manifest = backup(project, tmp_path / "more.tar", at=NOON)
     names = [file.name for file in manifest.files]
-    left_out = ("spill", "partial", "lock", "grains")
+    left_out = ("spill", "partial", "lock", "grains", "neighbours")
     assert not [name for name in names if any(one in name for one in left_out)]
 
 

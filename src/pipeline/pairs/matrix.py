@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
 
-from features.pair_context import KnownState, offered, pair_context
+from features.pair_context import KnownState, pair_context
 from features.product import days_since_launch
 from models.candidates import pulls
 from models.definition import PairModel
 from pipeline.pairs.moment import Moment, of_unit, pair_features
 
-#: What the engine calls the pairs that are scored.
-_PAIRS = "scored_pairs"
+#: What the engine calls the pairs that are scored, and the customers that they are of.
+_PAIRS, _ASKED = "scored_pairs", "asked_customers"
 
 
 def features_of(
@@ -78,28 +78,34 @@ def _of_pairs(
         }
     )
     pairs = connection.create_table(_PAIRS, frame, temp=True, overwrite=True)
-    state = _of_range(moment, customer)
-    context = pair_context(pairs, state, offered(state))
+    state = _of_asked(connection, moment, customer)
+    context = pair_context(pairs, state, moment.offers)
     columns = {one.name: one.value(context) for one in pair_features(model)}
     table: pd.DataFrame = context.select("place", **columns).order_by("place").to_pandas()
     return table.drop(columns="place")
 
 
-def _of_range(moment: Moment, customer: np.ndarray) -> KnownState:
-    """Return the state of the customers between the first and the last of some pairs.
+def _of_asked(connection: Backend, moment: Moment, customer: np.ndarray) -> KnownState:
+    """Return the state of the customers of some pairs, held by the engine.
 
-    Rows of a customer lie together, so that the engine reads no more than it has to.
+    It is looked at in many joins, each of which would read the rows of everybody anew. Rows of
+    a customer lie together, so that the engine reads little where they are neighbours.
     """
-    state = moment.state
-    if not len(customer):
+    state, asked = moment.state, moment.customers.take(np.unique(customer))
+    if not len(asked) or 2 * len(asked) >= len(moment.customers):
         return state
-    first, last = moment.customers[customer[0]], moment.customers[customer[-1]]
+    who = connection.create_table(
+        _ASKED, pd.DataFrame({"customer_id": asked}), temp=True, overwrite=True
+    )
 
-    def between(rows: ir.Table) -> ir.Table:
-        return rows.filter(rows.customer_id >= first, rows.customer_id <= last)
+    def theirs(name: str, rows: ir.Table) -> ir.Table:
+        near = rows.filter(rows.customer_id >= asked[0], rows.customer_id <= asked[-1])
+        return connection.create_table(
+            f"{_ASKED}_{name}", near.semi_join(who, "customer_id"), temp=True, overwrite=True
+        )
 
     return state._replace(
-        holdings=between(state.holdings),
-        tastes=between(state.tastes),
-        interests=None if state.interests is None else between(state.interests),
+        holdings=theirs("holdings", state.holdings),
+        tastes=theirs("tastes", state.tastes),
+        interests=None if state.interests is None else theirs("interests", state.interests),
     )

@@ -13,10 +13,11 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 
 from features.definition import Feature
-from features.pair_context import KnownState
+from features.pair_context import KnownState, offered
 from features.pairs import PairFeature
-from models.candidates import Holdings, Neighbours, likeness, together
+from models.candidates import Holdings, Neighbours
 from models.definition import PairModel
+from pipeline.pairs.kept_neighbours import KEPT_NEIGHBOURS, NeighbourMemory
 from pipeline.pairs.popular import POPULAR_DAYS, popular
 from pipeline.project import Project
 from pipeline.snapshot_store import read_snapshot
@@ -59,6 +60,8 @@ class Moment(NamedTuple):
         The cut-off.
     state : KnownState
         The tables that features of pairs are computed from.
+    offers : Table
+        What `features.pair_context.offered` says of the products, held by the engine.
     customers, products : Index
         Ids in alphabetical order.
     of_customers, of_products : DataFrame
@@ -86,6 +89,7 @@ class Moment(NamedTuple):
 
     as_of: date
     state: KnownState
+    offers: ir.Table
     customers: pd.Index
     products: pd.Index
     of_customers: pd.DataFrame
@@ -107,7 +111,13 @@ class Moment(NamedTuple):
 
 
 def read_moment(
-    connection: Backend, artifacts: Path, model: PairModel, state: KnownState, as_of: date
+    connection: Backend,
+    artifacts: Path,
+    model: PairModel,
+    state: KnownState,
+    as_of: date,
+    *,
+    remember: bool,
 ) -> Moment:
     """Read a cut-off whose snapshot and state are stored.
 
@@ -123,7 +133,12 @@ def read_moment(
         Of this cut-off; products that are passed in stand among its products and offers.
     as_of : date
         The cut-off.
+    remember : bool
+        Whether neighbours of products that had to be found anew are kept for the next reading.
     """
+    near = NeighbourMemory(
+        artifacts / KEPT_NEIGHBOURS / f"as_of={as_of.isoformat()}", writes=remember
+    )
     snapshot = read_snapshot(connection, artifacts, "customer", as_of)
     of_customers = _of_customers(snapshot, model)
     of_products = _of_products(state, model)
@@ -148,6 +163,7 @@ def read_moment(
     return Moment(
         as_of,
         state,
+        connection.create_table(ibis.util.gen_name("offers"), offered(state), temp=True),
         customers,
         products,
         of_customers,
@@ -157,8 +173,8 @@ def read_moment(
         segment,
         held,
         holdings,
-        together(holdings, products=len(products)),
-        likeness(described),
+        near.together(holdings, products=len(products)),
+        near.alike(described),
         popular(held.customer[late], held.product[late], segment=segment, on_sale=on_sale),
         families,
         early,
@@ -175,7 +191,7 @@ def moments(
     """Read some cut-offs one after the other: only one of them lies in memory."""
     for as_of in days:
         state = read_state(connection, project.artifacts, as_of)
-        yield read_moment(connection, project.artifacts, model, state, as_of)
+        yield read_moment(connection, project.artifacts, model, state, as_of, remember=True)
 
 
 def of_unit(model: PairModel, unit: str) -> list[Feature]:

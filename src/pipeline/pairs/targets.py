@@ -18,6 +18,7 @@ from pipeline.pairs.evaluate import load_learner
 from pipeline.pairs.levels import LAUNCHED, SOLD, read_levels
 from pipeline.pairs.matrix import features_of
 from pipeline.pairs.moment import Moment, read_moment
+from pipeline.pairs.one_product import about_product
 from pipeline.project import Project, read_cutoffs
 from pipeline.state_store import read_state
 from pipeline.versions import version_folder
@@ -103,7 +104,7 @@ def targets(
             row = product_row(attributes)
             product_id = str(row["product_id"].iloc[0])
             state = with_passed_in(state, ibis.memtable(row, schema=Products.schema()))
-        moment = read_moment(connection, artifacts, model, state, as_of)
+        moment = read_moment(connection, artifacts, model, state, as_of, remember=False)
         place = _place(moment, str(product_id), passed_in=attributes is not None)
         parts = []
         for part in column_of(connection, moment, model, learner, place):
@@ -125,17 +126,18 @@ def column_of(
 ) -> Iterator[pd.DataFrame]:
     """Yield `customer_id`, `state` and `probability` of all customers for one product."""
     count = len(moment.customers)
-    for start in range(0, count, BLOCK_CUSTOMERS):
-        customers = np.arange(start, min(start + BLOCK_CUSTOMERS, count))
-        product = np.full(len(customers), place, dtype=np.int32)
-        X = features_of(connection, moment, model, customers, product)
-        yield pd.DataFrame(
-            {
-                "customer_id": moment.customers.take(customers),
-                "state": X[model.state.name].to_numpy(),
-                "probability": learner.predict_proba(X)[:, 1],
-            }
-        )
+    with about_product(connection, moment, place) as near:
+        for start in range(0, count, BLOCK_CUSTOMERS):
+            customers = np.arange(start, min(start + BLOCK_CUSTOMERS, count))
+            product = np.full(len(customers), place, dtype=np.int32)
+            X = features_of(connection, near, model, customers, product)
+            yield pd.DataFrame(
+                {
+                    "customer_id": moment.customers.take(customers),
+                    "state": X[model.state.name].to_numpy(),
+                    "probability": learner.predict_proba(X)[:, 1],
+                }
+            )
 
 
 def product_row(attributes: Mapping[str, Any]) -> pd.DataFrame:

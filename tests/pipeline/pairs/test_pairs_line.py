@@ -77,8 +77,11 @@ def test_the_page_names_every_state_and_both_kinds_of_products(trained_pairs):
     folder = evaluation_path(project.artifacts, model.name).parent
     page = (folder / "report.html").read_text(encoding="utf-8")
     parts_ = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
-    assert "bought before" in page
-    assert "launched later" in page
+    for words in ("REPEAT: bought before", "REPEAT 回購", "launched later", "5 days or more"):
+        assert words in page
+    assert page.count("<tr><td>") >= len(parts_["parts"]) + len(parts_["calibration"])
+    assert "shopped on 5 and more days" in parts_["parts"]
+    assert "shopped on 5 and more days" not in page
     assert parts_["recall_of_routes"]["union"] > 0.5
     assert parts_["demand"]["products"] == 30
 

@@ -106,8 +106,17 @@ def test_the_model_beats_the_plain_forecasts_on_rows_it_has_not_seen(project):
     for differences in found["differences"].values():
         assert differences["roc_auc"]["low"] > 0
     assert 0.8 < found["measures"]["observed_over_expected_28_days"]["value"] < 1.25
-    page = (project.artifacts / "evaluations" / MODEL / "report.html").read_text("utf-8")
+
+
+def test_the_page_names_every_measure_in_both_languages(project):
+    folder = project.artifacts / "evaluations" / MODEL
+    page = (folder / "report.html").read_text("utf-8")
+    measures = json.loads((folder / "evaluation.json").read_text("utf-8"))["measures"]
     assert "http" not in page
+    assert not [name for name in measures if "_" in name and name in page]
+    assert page.count('<span lang="en">') == page.count('<span lang="zh-TW">') > len(measures)
+    for words in ("Due date off by, days", "預估日期誤差天數", "within 28 days", "6 以上"):
+        assert words in page
 
 
 def test_rows_to_learn_from_are_watched_no_longer_than_until_the_next_role_begins(project):

@@ -29,10 +29,19 @@ ROUTES = {
 }
 STATES = {
     "all": ("all candidates", "全部候選"),
-    "REPEAT": ("bought before", "回購"),
-    "UPGRADE": ("holds an older generation", "升級"),
-    "CROSS": ("never bought", "交叉購買"),
-    "NEW": ("new product", "新商品"),
+    "REPEAT": ("REPEAT: bought before", "REPEAT 回購"),
+    "UPGRADE": ("UPGRADE: holds an older generation", "UPGRADE 升級"),
+    "NEW": ("NEW: a new product", "NEW 新商品"),
+    "CROSS": ("CROSS: any other", "CROSS 其他商品"),
+}
+
+#: How parts of the pairs are called, beside the states.
+_PARTS = {"never bought before": ("all but REPEAT: never bought before", "REPEAT 以外 未曾購買")}
+_SHOPPED = {
+    "0": ("customers who never shopped", "從未購物的會員"),
+    "1": ("customers who shopped on 1 day", "購物 1 天的會員"),
+    "2 to 4": ("customers who shopped on 2 to 4 days", "購物 2 至 4 天的會員"),
+    "5 and more": ("customers who shopped on 5 days or more", "購物 5 天以上的會員"),
 }
 
 
@@ -52,7 +61,7 @@ def as_html(
     environment.filters |= {
         "figure": _figure,
         "count": lambda value: f"{value:,.0f}",
-        "share": lambda value: f"{value:.1%}",
+        "share": lambda value: f"{100 * value:.1f} %",
     }
     template = files("pipeline.pairs.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     longest = max(
@@ -68,12 +77,20 @@ def as_html(
         rankings=RANKINGS,
         routes={name: ROUTES[name] for name in ROUTES if name in parts["recall_of_routes"]},
         states={name: STATES[name] for name in STATES if name in parts["calibration"]},
+        part_names=_part_names(parts["parts"]),
         longest=longest,
         products=[
             (("on sale", "在售商品"), parts["product_lift"], parts["demand"]),
             (("launched later", "新上市商品"), parts["launch_lift"], parts["launch_demand"]),
         ],
     )
+
+
+def _part_names(parts: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return what to call the parts that were judged, in the order in which they are shown."""
+    shopped = {f"shopped on {days} days": words for days, words in _SHOPPED.items()}
+    names = {**STATES, **_PARTS, **shopped}
+    return {name: names[name] for name in names if name in parts}
 
 
 def _figure(one: Any, digits: int = 3) -> str:
