@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.definition import LiftModel
+from pipeline.left_out import LeftOutError
 from pipeline.lift.rows import LiftRows
 
 #: Rows that the checks look at: more cost seconds and hardly tell more.
 MOST_ROWS = 100_000
 
 
-class DesignError(ValueError):
-    """A campaign cannot be learned from; the message says why and what to change."""
-
-    exit_code = 2
+class DesignError(LeftOutError):
+    """No campaign can be learned from; the message says why of each, and what to change."""
 
 
 class Design(NamedTuple):
