@@ -128,6 +128,8 @@ def usable(designs: Mapping[str, Design]) -> list[str]:
         If none did.
     """
     kept = [name for name, one in designs.items() if one.refusal is None]
+    if not designs:
+        raise DesignError("of all assignments none is of a customer who was eligible that day")
     if not kept:
         reasons = "\n".join(f"  {one.refusal}" for one in designs.values())
         raise DesignError(f"no campaign can be learned from:\n{reasons}")

@@ -66,7 +66,10 @@ def train(project: Project, model: LiftModel) -> None:
     kept = usable(designs)
     split = split_rows(rows, kept, cutoffs, seed=seed)
     with console.status(f"{model.name}: training on {len(split.learning.facts):,} rows"):
-        learned = learn(split.learning, model, seed=seed)
+        try:
+            learned = learn(split.learning, model, seed=seed)
+        except TrialError as error:
+            raise DesignError(f"campaigns up to {kept[-1]}: {error}") from error
     for offer in learned.offers.values():
         console.print(f"{model.name}: {offer.says()}", highlight=False)
     tested = tuple(split.test.facts["campaign_id"].drop_duplicates())

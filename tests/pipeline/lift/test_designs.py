@@ -10,7 +10,7 @@ from models.promotion_lift import promotion_lift
 from pipeline.evaluate import evaluate
 from pipeline.left_out import untaught_reason
 from pipeline.lift.cutoffs import read_lift_cutoffs
-from pipeline.lift.design import DesignError
+from pipeline.lift.design import DesignError, usable
 from pipeline.lift.train import train
 from pipeline.project import trained_folder
 from pipeline.train import train as train_stage
@@ -96,3 +96,8 @@ def test_a_delivery_that_puts_customers_into_several_arms_of_a_campaign_is_refus
     )
     with pytest.raises(TooManyQuarantinedError, match="assignments"):
         offers.built(tmp_path / "project", data, monkeypatch=monkeypatch)
+
+
+def test_campaigns_without_a_single_eligible_customer_are_said_to_be_so():
+    with pytest.raises(DesignError, match="none is of a customer who was eligible"):
+        usable({})
