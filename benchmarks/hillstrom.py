@@ -2,7 +2,7 @@
 
     python benchmarks/hillstrom.py                   # the ten test splits; half an hour
     python benchmarks/hillstrom.py --develop         # other splits, out of training rows only
-    python benchmarks/hillstrom.py --figures F.json  # keep all figures, or report kept ones
+    python benchmarks/hillstrom.py --figures F.json  # keep all figures; goes on where it stopped
 
 64,000 customers drew an e-mail about men's goods, one about women's, or none. The outcome
 is a visit within two weeks. Each e-mail is compared with none; rows are split 70/30 at
@@ -20,6 +20,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from models.measures import (
     policy_value_interval,
     qini,
 )
+from pipeline.durable import whole_file
 
 ARMS = {"Womens E-Mail": "womens", "Mens E-Mail": "mens", "No E-Mail": "none"}
 COLUMNS = [
@@ -206,17 +208,30 @@ def learners() -> dict[str, Learner]:
 
 
 def compare(
-    data: pd.DataFrame, arm: str, seeds: tuple[int, ...], *, develop: bool, only: str | None
-) -> pd.DataFrame:
-    """Return Qini per 10,000 customers and seconds, by learner and split."""
+    data: pd.DataFrame,
+    arm: str,
+    seeds: tuple[int, ...],
+    *,
+    develop: bool,
+    only: str | None,
+    kept: list[dict[str, Any]],
+    keep: Callable[[list[dict[str, Any]]], None],
+) -> list[dict[str, Any]]:
+    """Return Qini per 10,000 customers and seconds, by learner and split.
+
+    What is kept already is not run again, and everything new is kept at once.
+    """
     rows = data[data["arm"].isin([arm, "none"])].reset_index(drop=True)
-    found = []
-    for seed in seeds:
-        train, test = split(rows, seed, develop=develop)
-        gain = effect_scores(test["visit"], (test["arm"] == arm).astype(int))
-        for name, learn in learners().items():
-            if only and only not in name:
+    found = list(kept)
+    known = {(one["learner"], one["seed"]) for one in kept}
+    for name, learn in learners().items():
+        if only and only not in name:
+            continue
+        for seed in seeds:
+            if (name, seed) in known:
                 continue
+            train, test = split(rows, seed, develop=develop)
+            gain = effect_scores(test["visit"], (test["arm"] == arm).astype(int))
             start = time.perf_counter()
             with quiet():
                 effect = learn(train, test, arm, seed)
@@ -225,8 +240,9 @@ def compare(
             found.append(
                 {"arm": arm, "seed": seed, "learner": name, "qini": value, "seconds": seconds}
             )
+            keep(found)
             print(f"  {arm} split {seed}: {name:36s} {value:7.1f}  {seconds:6.1f} s", flush=True)
-    return pd.DataFrame(found)
+    return found
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -289,15 +305,30 @@ def quiet() -> Iterator[None]:
 
 
 def measured(data: pd.DataFrame, given: argparse.Namespace) -> dict[str, Any]:
-    """Run everything and return the figures."""
+    """Run everything that is not kept already, and return the figures."""
     seeds = SEEDS_OF_DEVELOPMENT if given.develop else SEEDS
-    how = {"develop": given.develop}
-    document: dict[str, Any] = {
-        arm: compare(data, arm, seeds, only=given.only, **how).to_dict(orient="records")
-        for arm in given.arms.split(",")
-    }
-    if not given.only:
-        document["three_arms"] = three_arms(data, seeds, **how).to_dict(orient="records")
+    document: dict[str, Any] = {}
+    if given.figures and given.figures.exists():
+        document = json.loads(given.figures.read_text(encoding="utf-8"))
+
+    def keep(name: str, found: list[dict[str, Any]]) -> None:
+        document[name] = found
+        if given.figures:
+            with whole_file(given.figures) as draft:
+                draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+    if "three_arms" not in document and not given.only:
+        keep("three_arms", three_arms(data, seeds, develop=given.develop).to_dict(orient="records"))
+    for arm in given.arms.split(","):
+        compare(
+            data,
+            arm,
+            seeds,
+            develop=given.develop,
+            only=given.only,
+            kept=document.get(arm, []),
+            keep=partial(keep, arm),
+        )
     return document
 
 
@@ -352,12 +383,7 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, help="JSON file with all figures")
     given = parser.parse_args()
     data = load()
-    if given.figures and given.figures.exists():
-        document = json.loads(given.figures.read_text(encoding="utf-8"))
-    else:
-        document = measured(data, given)
-        if given.figures:
-            given.figures.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    document = measured(data, given)
     if given.develop or given.only or given.arms != "womens,mens":
         for arm in given.arms.split(","):
             print(

@@ -2,15 +2,14 @@
 
     python benchmarks/lift_truth.py                    # everything, at 200,000 members
     python benchmarks/lift_truth.py --members 20000    # smaller; records nothing
-    python benchmarks/lift_truth.py --only promotions --folder DIR   # one of its parts
+    python benchmarks/lift_truth.py --only finds --folder DIR   # one of its parts
 
 What runs at full size is recorded once all parts are there: in one go, or one by one with the
 same `--folder`.
 
 Its parts: `ranking` (the ranking by effect against the true effects, and who is left out),
-`finds` (how often differences are found where there are none), `promotions` (whether
-intervals of a promotion hold what was planted) and `coverage` (whether intervals of a
-campaign's average effect hold the true one).
+`finds` (how often differences are found where there are none) and `coverage` (whether
+intervals of a campaign's average effect hold the true one).
 """
 
 import argparse
@@ -18,18 +17,17 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-import ibis
 import numpy as np
 import pandas as pd
 from record import record, table
 
-from campaigns.effect.promotion import effect_of_promotion
 from models.effects import campaign_effect
 from models.effects.heterogeneity import find_segments, is_individual
+from models.effects.shipped import Learned
 from models.learners import LiftLearner
 from models.measures import auuc, effect_line, qini
 from models.promotion_lift import promotion_lift as model
@@ -37,7 +35,7 @@ from pipeline.engine import engine
 from pipeline.events import as_events
 from pipeline.grain_store import Grains
 from pipeline.lift.cutoffs import LiftCutoffs, plan_lift
-from pipeline.lift.judge import judge
+from pipeline.lift.judge import Judged, judge
 from pipeline.lift.learn import learn
 from pipeline.lift.outcomes import outcome_table
 from pipeline.lift.policy import NOBODY, best_single, recommended
@@ -49,7 +47,7 @@ from pipeline.simulator.simulate import UNTIL, simulate
 from pipeline.snapshot_table import seen, snapshot_table
 
 MEMBERS, MONTHS, SEED = 200_000, 36, 1
-CHAIN = 20_000  # members of the chain that promotions and repeated draws are taken from
+CHAIN = 20_000  # members of the chain that repeated draws are taken from
 DRAWS, REPEATS = 200, 1000
 REPEATED_ROWS = 4_000
 WINDOW = OutcomeWindow(model.gap_days, model.horizon_days)
@@ -64,12 +62,12 @@ def opened(data: Path) -> Iterator[Grains]:
         yield Grains(connection, as_events(tables, time_zone=ZONE))
 
 
-def simulated(folder: Path, members: int) -> Path:
+def simulated(folder: Path, members: int, seed: int = SEED) -> Path:
     """Return a simulated chain; one that is there already is taken as it is."""
-    data = folder / f"chain-{members}"
+    data = folder / f"chain-{members}-seed-{seed}" / "data"
     if not (data / "truth" / "simulation.json").exists():
         simulate(
-            PRESETS["retail"], members=members, months=MONTHS, seed=SEED, to=data, pair_members=0
+            PRESETS["retail"], members=members, months=MONTHS, seed=seed, to=data, pair_members=0
         )
     return data
 
@@ -114,9 +112,18 @@ def rows_of(grains: Grains) -> tuple[LiftRows, LiftCutoffs, pd.DataFrame]:
     return LiftRows(facts, rows[names], chances(facts)), plan, frames[-1].reset_index(drop=True)
 
 
-def ranking(folder: Path, members: int) -> str:
-    """Learn from all campaigns but the newest, and compare with the true effects at the end."""
-    data = simulated(folder, members)
+class Ranked(NamedTuple):
+    """What was learned from all campaigns but the newest, and everybody's true effects."""
+
+    learned: Learned
+    found: Judged
+    scored: pd.DataFrame
+    rows: int
+    campaigns: int
+
+
+def ranked_members(data: Path) -> Ranked:
+    """Learn from all campaigns but the newest, judge on that, and read the truth at the end."""
     with opened(data) as grains:
         rows, plan, everybody = rows_of(grains)
     split = split_rows(rows, list(plan.campaigns), plan, seed=1)
@@ -125,6 +132,12 @@ def ranking(folder: Path, members: int) -> str:
     found = judge(learned, split.test, model, level=0.95, draws=1000, seed=1)
     truth = pd.read_parquet(data / "truth" / "offers.parquet")
     scored = everybody.merge(truth, on="customer_id")
+    return Ranked(learned, found, scored, len(split.learning.facts), len(plan.campaigns) - 1)
+
+
+def ranking(folder: Path, members: int) -> str:
+    """Compare a ranking by effect with the true effects."""
+    learned, found, scored, rows, campaigns = ranked_members(simulated(folder, members))
     effects, ranked = learned.effects(scored).value, learned.ranking(scored)
     policy = recommended(learned, effects)
     lines = []
@@ -164,8 +177,9 @@ def ranking(folder: Path, members: int) -> str:
     everyone = scored[f"effect_{arm}"].mean()
     best = np.maximum(scored[[f"effect_{one}" for one in learned.arms]].max(axis=1), 0).mean()
     return f"""
-{members:,} members, learned from {len(split.learning.facts):,} assignments of
-{len(plan.campaigns) - 1} campaigns, judged on the true effects of {len(scored):,} members at the
+{members:,} members, learned from {rows:,} assignments of {
+        campaigns
+    } campaigns, judged on the true effects of {len(scored):,} members at the
 end. The area is that under the uplift curve of true effects, over that of a ranking by them;
 "drivers" is the ranking by all that can be observed. The slope (real over predicted
 differences) is measured on the untouched campaign; "true slope" with the true effects.
@@ -198,15 +212,20 @@ effect; {(policy.chosen == NOBODY).mean():.0%} are given nothing.
 """
 
 
-def recommended_alone(learned: object, effects: pd.DataFrame, arm: str) -> np.ndarray:
+def recommended_alone(learned: Learned, effects: pd.DataFrame, arm: str) -> np.ndarray:
     """Return who would be given one offer, if it were the only one."""
-    offer = learned.offers[arm]  # type: ignore[attr-defined]
-    return np.asarray(learned.value * effects[arm] > offer.cost)  # type: ignore[attr-defined]
+    return np.asarray(learned.value * effects[arm] > learned.offers[arm].cost)
 
 
-def finds(folder: Path, draws: int) -> str:
+class Finds(NamedTuple):
+    """How often differences were found where there are none."""
+
+    single: int
+    segments: int
+
+
+def false_finds(data: Path, draws: int) -> Finds:
     """Draw arms and outcomes anew where everybody gains the same, and count what is found."""
-    data = simulated(folder, CHAIN)
     with opened(data) as grains:
         rows, _plan, _ = rows_of(grains)
     newest = rows.facts["campaign_id"].iloc[-1]
@@ -215,7 +234,7 @@ def finds(folder: Path, draws: int) -> str:
     truth = truth[truth["campaign_id"] == newest].set_index("customer_id")
     base = truth.loc[own.facts["customer_id"], "base"].to_numpy()
     segments = [one.name for one in model.segments]
-    single = several = 0
+    found = Finds(0, 0)
     for draw in range(draws):
         random = np.random.default_rng([7, draw])
         kept = np.sort(random.permutation(len(base))[:REPEATED_ROWS])
@@ -225,11 +244,17 @@ def finds(folder: Path, draws: int) -> str:
         learner = LiftLearner(control="no", folds=3, trees=30, threads=1, seed=draw)
         learner.fit(X, y, np.where(treated, "yes", "no"), probability=0.5)
         if is_individual(learner.effects_["yes"].line, offers=1):
-            single += 1
+            found = found._replace(single=found.single + 1)
         elif find_segments(learner.scores_[:, 0], X, segments) is not None:
-            several += 1
+            found = found._replace(segments=found.segments + 1)
         if draw % 10 == 9:  # noqa: PLR2004 - every tenth
-            print(f"{draw + 1} draws: {single} by customer, {several} by segment", flush=True)
+            print(f"{draw + 1} draws: {found}", flush=True)
+    return found
+
+
+def finds(folder: Path, draws: int) -> str:
+    """Tell how often differences are found where there are none."""
+    single, several = false_finds(simulated(folder, CHAIN), draws)
     return f"""
 The effect is 2 points for everybody; arms and outcomes are drawn anew {draws} times for
 {REPEATED_ROWS:,} members of a campaign, with their features and true chances to come. A
@@ -238,82 +263,11 @@ difference between customers was found {single} times, between segments {several
 """
 
 
-def promotions(folder: Path) -> str:
-    """Compare what promotions are said to have added with what was planted."""
-    data = simulated(folder, CHAIN)
-    lines = _planted(data)
-    found = []
-    with opened(data) as grains:
-        ended = grains.table("promotions").filter(ibis._.ends_on <= UNTIL - timedelta(weeks=5))
-        for name in sorted(ended.promotion_id.to_pyarrow().to_pylist()):
-            told = effect_of_promotion(name, grains, as_of=UNTIL, level=0.95)
-            true = _truth_of(lines[lines["promotion_id"] == name], told)
-            found += [
-                {
-                    "part": one.part,
-                    "design": told.design,
-                    "holds": one.low <= true[one.part] <= one.high,
-                    "width": one.high - one.low,
-                    "off": one.value - true[one.part],
-                    "true": true[one.part],
-                }
-                for one in told.parts
-                if one.measure == "units"
-            ]
-            print(name, len(found), flush=True)
-    rows = pd.DataFrame(found)
-    by_part = [
-        [
-            str(part),
-            f"{len(own)}",
-            f"{own['holds'].mean():.1%}",
-            f"{own['width'].median():.0f}",
-            f"{own['off'].median():+.1f}",
-            f"{own['true'].median():+.1f}",
-        ]
-        for part, own in rows.groupby("part", sort=False)
-    ]
-    return f"""
-{rows["part"].eq("own").sum()} promotions of a chain of {CHAIN:,} members, {MONTHS} months; units.
-{rows["holds"].mean():.1%} of all intervals hold what was planted.
+def covered(data: Path, repeats: int) -> tuple[dict[str, float], int]:
+    """Draw arms and outcomes anew; return the share of intervals that hold the true effect.
 
-{table(["part", "intervals", "hold the truth", "width", "off by", "true"], by_part)}
-
-Width, error and truth are medians. What one promotion took from a family that had a promotion
-of its own at the time is left out on both sides.
-"""
-
-
-def _planted(data: Path) -> pd.DataFrame:
-    planted = pd.read_parquet(data / "truth" / "planted_lines.parquet")
-    sold = pd.read_parquet(
-        data / "transactions.parquet", columns=["line_id", "product_id", "quantity"]
-    )
-    kinds = pd.read_parquet(data / "products.parquet").set_index("product_id")["category_3"]
-    rows = planted.dropna(subset=["promotion_id"]).merge(sold, on="line_id")
-    return rows.assign(own=rows["product_id"].map(kinds), instead=rows["instead_of"])
-
-
-def _truth_of(lines: pd.DataFrame, told: object) -> dict[str, float]:
-    def units(mask: pd.Series) -> float:
-        return float(lines.loc[mask, "quantity"].sum())
-
-    cause = lines["cause"]
-    switched = cause == "switched"
-    companions, family = told.companions, told.family  # type: ignore[attr-defined]
-    true = {
-        "own": units(cause.isin(["new_demand", "switched", "pulled_forward"])),
-        "pull-forward": -units(cause == "pulled_forward"),
-        "cannibalisation": -units(switched & lines["instead"].isin(family)),
-        "halo": units((cause == "halo") & lines["own"].isin(companions))
-        - units(switched & lines["instead"].isin(companions)),
-    }
-    return true | {"net": sum(true.values())}
-
-
-def coverage(folder: Path, repeats: int) -> str:
-    """Draw arms and outcomes anew, and count the intervals that hold the true effect."""
-    data = simulated(folder, CHAIN)
+    By arm, and with it the number of members in each draw.
+    """
     truth = pd.read_parquet(data / "truth" / "effects.parquet")
     truth = truth[truth["campaign_id"] == truth["campaign_id"].max()].reset_index(drop=True)
     arms = ("discount", "privilege")
@@ -331,9 +285,15 @@ def coverage(folder: Path, repeats: int) -> str:
         for row in found.itertuples():
             exact = truth[f"effect_{row.arm}"].mean()
             holds[str(row.arm)] += int(row.low <= exact <= row.high)
-    said = "; ".join(f"{arm} {count / repeats:.1%}" for arm, count in holds.items())
+    return {arm: count / repeats for arm, count in holds.items()}, len(truth)
+
+
+def coverage(folder: Path, repeats: int) -> str:
+    """Tell how often the interval of a campaign's effect holds the true one."""
+    shares, members = covered(simulated(folder, CHAIN), repeats)
+    said = "; ".join(f"{arm} {share:.1%}" for arm, share in shares.items())
     return f"""
-{repeats:,} campaigns of {len(truth):,} members drawn anew from the true chances: 95 % intervals of
+{repeats:,} campaigns of {members:,} members drawn anew from the true chances: 95 % intervals of
 the average effect, adjusted for the time before, hold the true average: {said}.
 """
 
@@ -345,7 +305,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--repeats", type=int, default=REPEATS)
-    parser.add_argument("--only", choices=["ranking", "finds", "promotions", "coverage"])
+    parser.add_argument("--only", choices=["ranking", "finds", "coverage"])
     parser.add_argument("--folder", type=Path, help="keeps the simulated chains")
     given = parser.parse_args()
     with TemporaryDirectory() as place:
@@ -353,13 +313,11 @@ def main() -> None:
         parts = {
             "ranking": lambda: ranking(folder, given.members),
             "finds": lambda: finds(folder, given.draws),
-            "promotions": lambda: promotions(folder),
             "coverage": lambda: coverage(folder, given.repeats),
         }
         titles = {
             "ranking": "The ranking, and who is left out",
             "finds": "False finds",
-            "promotions": "What promotions added",
             "coverage": "Intervals of a campaign's effect",
         }
         whole = (given.members, given.draws, given.repeats) == (MEMBERS, DRAWS, REPEATS)

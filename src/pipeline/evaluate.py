@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.durable import whole_folder
 from pipeline.evaluation import Evaluation, evaluation_path
 from pipeline.kinds import kind_of
-from pipeline.left_out import left_out_reason, note_left_out
+from pipeline.left_out import note_left_out, untaught_reason
 from pipeline.project import Project, find_model, open_project
 from pipeline.stage import run_stage
 
@@ -16,7 +16,7 @@ def evaluate(project: Project, name: str) -> Evaluation | None:
 
     For a model that the data cannot teach, only the reason is written.
     """
-    if reason := left_out_reason(project.artifacts, name):
+    if reason := untaught_reason(project.artifacts, name):
         with whole_folder(evaluation_path(project.artifacts, name).parent) as folder:
             note_left_out(folder, reason)
         return None

@@ -19,8 +19,17 @@ def note_left_out(folder: Path, reason: str) -> None:
 
 
 def left_out_reason(artifacts: Path, model: str) -> str | None:
-    """Return why the newest run left a model out; none where it did not."""
+    """Return why no cut-offs were found for a model; none where there are some."""
     path = artifacts / "cutoffs.json"
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     reason: str | None = found.get(model, {}).get("left_out")
     return reason
+
+
+def untaught_reason(artifacts: Path, model: str) -> str | None:
+    """Return why the newest run left a model out, be it for its cut-offs or in its training."""
+    path = artifacts / "trained" / model / LEFT_OUT
+    if (reason := left_out_reason(artifacts, model)) or not path.exists():
+        return reason
+    found: str = json.loads(path.read_text(encoding="utf-8"))["reason"]
+    return found

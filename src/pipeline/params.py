@@ -49,6 +49,7 @@ class GateParams(_Frozen):
     level: float = Field(default=0.95, gt=0.5, lt=1)
     draws: int = Field(default=1000, ge=100)
     refresh_margin: float = Field(default=0.005, ge=0)
+    refresh_margin_outcomes: float = Field(default=0.005, ge=0)
     calibration_low: float = Field(default=0.9, gt=0, lt=1)
     calibration_high: float = Field(default=1.1, gt=1)
 

@@ -21,7 +21,7 @@ from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
-from pipeline.left_out import LeftOutError, left_out_reason
+from pipeline.left_out import LeftOutError, untaught_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
 from pipeline.overridden import train_overridden
@@ -117,7 +117,7 @@ def train(
         overrides=overrides or {},
         target=f"evaluate@{name}",
     ) as project:
-        if reason := left_out_reason(project.artifacts, name):
+        if reason := untaught_reason(project.artifacts, name):
             raise LeftOutError(f"{name} is left out: {reason}")
         return register(project, model)
 
@@ -154,7 +154,7 @@ def _brought_up_to_date(
 def _taught(project: Project) -> Iterator[str]:
     """Yield the models that were trained; say of the others why they were not."""
     for name in project.params.models:
-        if reason := left_out_reason(project.artifacts, name):
+        if reason := untaught_reason(project.artifacts, name):
             Console(stderr=True, highlight=False).print(f"{name} is left out: {reason}")
         else:
             yield name

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.durable import whole_folder
 from pipeline.kinds import kind_of
-from pipeline.left_out import left_out_reason, note_left_out
+from pipeline.left_out import LeftOutError, left_out_reason, note_left_out
 from pipeline.project import Project, find_model, open_project, trained_folder
 from pipeline.stage import run_stage
 
@@ -13,14 +13,18 @@ from pipeline.stage import run_stage
 def train(project: Project, name: str) -> None:
     """Write `artifacts/trained/MODEL`: what was learned, and how it came about.
 
-    For a model that the data cannot teach, only the reason is written.
+    For a model that the data cannot teach, only the reason is written, so that the others go on.
     """
-    if reason := left_out_reason(project.artifacts, name):
+    reason = left_out_reason(project.artifacts, name)
+    if reason is None:
+        model = find_model(name)
+        try:
+            kind_of(model).train(project, model)
+        except LeftOutError as error:
+            reason = str(error)
+    if reason is not None:
         with whole_folder(trained_folder(project.artifacts, name)) as folder:
             note_left_out(folder, reason)
-        return
-    model = find_model(name)
-    kind_of(model).train(project, model)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ SMALL = (
     "snapshots.max_training=1",
     "gate.draws=100",
     "gate.refresh_margin=1",
+    "gate.refresh_margin_outcomes=1",
 )
 
 

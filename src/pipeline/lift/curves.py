@@ -8,7 +8,14 @@ import pandas as pd
 from models.definition import LiftModel
 from models.effects import campaign_effect, fit_policy_tree, multi_arm_qini, spend_path
 from models.effects.shipped import Learned
-from models.measures import bootstrap_uplift, gates
+from models.measures import (
+    bootstrap_uplift,
+    causalml_auuc,
+    causalml_qini,
+    gates,
+    scikit_uplift_auuc,
+    scikit_uplift_qini,
+)
 from models.measures.policy import mean_interval
 from pipeline.lift.judge import MODEL, PROPENSITY, Judged
 from pipeline.lift.policy import predicted_net
@@ -34,7 +41,8 @@ def curves_of(
     dict
         `offers`: per offer, what is shipped in words, the `uplift` curve of the model and of
         the propensity ranking, `groups` (five, by predicted effect) and `deciles`, the
-        `profit` by depth and its `best_depth`; `campaign`: average effects on the test
+        `profit` by depth and its `best_depth`, and `elsewhere`, the figures that causalml and
+        scikit-uplift print for the same ranking; `campaign`: average effects on the test
         campaign with pre-period adjustment, of the outcome, of spend and of margin; `budget`:
         the spend path and the multi-armed Qini; `tree`: the readable policy and its value.
     """
@@ -56,6 +64,7 @@ def curves_of(
             "profit": _rows(profit.curve(MODEL)),
             "best_depth": {"share": depth._asdict(), "profit": height._asdict()},
             "measures": _rows(draws.measures()),
+            "elsewhere": _elsewhere(found, rows, arm, model.control),
         }
     return {
         "offers": offers,
@@ -74,6 +83,20 @@ def _groups(
     return gates(
         found.scores[arm], found.ranking[arm], groups=count, cluster=customers, level=level
     )
+
+
+def _elsewhere(found: Judged, rows: LiftRows, arm: str, control: str) -> dict[str, float | None]:
+    """Return what other libraries print; they know nothing of probabilities or outcome models."""
+    pair = np.isin(rows.arm, [arm, control])
+    drawn = (rows.y[pair], found.ranking[arm].to_numpy()[pair], rows.arm[pair] == arm)
+    measures = {
+        "causalml_qini": causalml_qini,
+        "causalml_auuc": causalml_auuc,
+        "scikit_uplift_qini": scikit_uplift_qini,
+        "scikit_uplift_auuc": scikit_uplift_auuc,
+    }
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {name: _plain(measure(*drawn)) for name, measure in measures.items()}
 
 
 def _campaign(rows: LiftRows, model: LiftModel, *, level: float) -> list[dict[str, Any]]:

@@ -22,12 +22,15 @@ def decide_lift(
     artifacts = project.artifacts
     evaluation = evaluation_of(artifacts, model.name, version.number)
     learned = Learned.load(version_folder(artifacts, model.name, version.number), model)
+    params = project.params.gate
     if champion is None:
-        return decide(evaluation, learned, kind="first", rivals=evaluation.differences)
+        return decide(
+            evaluation, learned, kind="first", rivals=evaluation.differences, params=params
+        )
     known = {one.number: one for one in versions(artifacts, model.name)}
     kind: Kind = "refresh" if known[champion].definition == version.definition else "changed"
     rival = {f"version {champion}": _against(project, model, version, champion, learned)}
-    return decide(evaluation, learned, kind=kind, rivals=rival, against=champion)
+    return decide(evaluation, learned, kind=kind, rivals=rival, params=params, against=champion)
 
 
 def _against(

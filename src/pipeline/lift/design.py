@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.definition import LiftModel
+from pipeline.left_out import LeftOutError
 from pipeline.lift.rows import LiftRows
 
 #: Rows that the checks look at: more cost seconds and hardly tell more.
 MOST_ROWS = 100_000
 
 
-class DesignError(ValueError):
-    """A campaign cannot be learned from; the message says why and what to change."""
-
-    exit_code = 2
+class DesignError(LeftOutError):
+    """No campaign can be learned from; the message says why of each, and what to change."""
 
 
 class Design(NamedTuple):
@@ -34,6 +33,8 @@ class Design(NamedTuple):
     least_effect : float
         Smallest average effect of an arm that so many customers would show, with a power of
         80 %.
+    least_qini : float
+        Smallest Qini of a ranking that it would show, per customer, with the same power.
     refusal : str, optional
         Why it is left out; none where it may be learned from.
     """
@@ -43,6 +44,7 @@ class Design(NamedTuple):
     randomised: bool
     checks: tuple[dict[str, Any], ...]
     least_effect: float | None
+    least_qini: float | None
     refusal: str | None
 
 
@@ -71,12 +73,12 @@ def check_campaign(name: str, rows: LiftRows, model: LiftModel, *, seed: int) ->
     seed : int
         Chooses parts.
     """
-    from models.effects import minimum_detectable_effect
+    from models.effects import minimum_detectable_effect, minimum_detectable_qini
     from models.learners.trial import TrialError, checked_trial
 
     customers = {str(arm): int(n) for arm, n in rows.facts["arm"].value_counts().items()}
     own = rows.among(sorted(customers))
-    found = Design(name, dict(sorted(customers.items())), own.randomised, (), None, None)
+    found = Design(name, dict(sorted(customers.items())), own.randomised, (), None, None, None)
     try:
         checked_trial(
             own.y,
@@ -91,16 +93,16 @@ def check_campaign(name: str, rows: LiftRows, model: LiftModel, *, seed: int) ->
         return found._replace(refusal=f"campaign {name}: {error}")
     checks = _checks(own, model, seed=seed)
     rate = float(own.y.mean())
-    least = min(
-        minimum_detectable_effect(
-            treated=count,
-            control=customers[model.control],
-            deviation=float(np.sqrt(rate * (1 - rate))),
-        )
-        for arm, count in customers.items()
-        if arm != model.control
+    spread = float(np.sqrt(rate * (1 - rate)))
+    of_control = customers[model.control]
+    largest = max(count for arm, count in customers.items() if arm != model.control)
+    found = found._replace(
+        checks=checks,
+        least_effect=minimum_detectable_effect(
+            treated=largest, control=of_control, deviation=spread
+        ),
+        least_qini=minimum_detectable_qini(treated=largest, control=of_control, deviation=spread),
     )
-    found = found._replace(checks=checks, least_effect=least)
     if not own.randomised:
         # Nobody drew lots: that arms differ is what the propensities are fitted for.
         return found
@@ -126,6 +128,8 @@ def usable(designs: Mapping[str, Design]) -> list[str]:
         If none did.
     """
     kept = [name for name, one in designs.items() if one.refusal is None]
+    if not designs:
+        raise DesignError("of all assignments none is of a customer who was eligible that day")
     if not kept:
         reasons = "\n".join(f"  {one.refusal}" for one in designs.values())
         raise DesignError(f"no campaign can be learned from:\n{reasons}")

@@ -54,7 +54,7 @@ def evaluate(project: Project, model: LiftModel) -> Evaluation:
             curves=curves,
             training=training,
             designs=json.loads((trained / "designs.json").read_text(encoding="utf-8")),
-            randomised=learned.randomised,
+            randomised=learned.randomised and rows.randomised,
             currency=project.params.currency,
         )
     )

@@ -5,19 +5,23 @@ adds any. On the untouched campaign it is compared, in money per customer and co
 off, with giving nobody anything, giving everybody the best single offer, giving the same
 offers as often to anybody, and giving them to those most likely to respond.
 
-A campaign is rarely large enough to show a gain of money for sure: what one offer changes is a
-hundredth of what customers do anyway. Measured on an invented chain of 20,000 members where
-the offers do pay: the policy adds 18 a customer to giving nobody anything, with an interval
-from -8 to 45 on the newest campaign, and about 10, from 0 to 20, on all eight together. A gate
-that asked for a lead beyond doubt would refuse nearly every first champion, however good.
+A first champion that ships effects of single customers has to add surely more than each of
+these; a changed definition surely more than the champion; a scheduled refresh not less by
+more than a declared margin. "Surely" means that the whole interval lies on that side. Where
+a campaign is too small to show it, the first champion is refused, and the refusal holds the
+figures: what one offer changes is a hundredth of what customers do anyway. Measured on an
+invented chain of 20,000 members where the offers do pay: the policy adds 18 a customer to
+giving nobody anything, with an interval from -8 to 45 on the newest campaign.
 
-So no alternative may surely be better, and where effects of single customers or of segments
-are shipped, their order may not surely be wrong on the untouched campaign. That there is an
-order at all was shown before, on held-out rows of all earlier campaigns; where it was not,
-averages are shipped, which claim none. Whether the untouched campaign shows it by itself
-stands in the decision, but does not decide.
+A first champion that ships averages, or a rule by segment, is let through unless an
+alternative is surely better. It has looked for differences between customers and found none
+beyond its rule, so it chooses between the very alternatives it would have to beat: with
+averages, its policy is one of them, and the difference exactly nothing. The decision says
+so in each check.
 
-A challenger must not surely be worse than the champion on the same rows.
+The order of customers may not surely be wrong where an order is shipped. That there is one
+at all was shown before, on held-out rows of all earlier campaigns. Whether the untouched
+campaign shows it by itself stands in the decision, but does not decide.
 """
 
 from collections.abc import Mapping
@@ -26,9 +30,12 @@ from models.effects.shipped import Learned
 from pipeline.alarms import Alarm
 from pipeline.evaluation import Evaluation, Figure
 from pipeline.gate import Check, Decision, Kind
+from pipeline.params import GateParams
 
 #: Where a calibrated order lies: real over predicted differences between customers.
 CALIBRATED_SLOPE = 1.0
+#: What stands beside a check that asks for less.
+LENIENT = "not surely below 0 (averages or a rule by segment are shipped, which choose among these)"
 
 
 def decide(
@@ -37,6 +44,7 @@ def decide(
     *,
     kind: Kind,
     rivals: Mapping[str, Mapping[str, Figure]],
+    params: GateParams,
     against: str | None = None,
 ) -> Decision:
     """Apply the gate.
@@ -52,13 +60,24 @@ def decide(
     rivals : mapping of str to mapping of str to Figure
         Policy of this version minus that of the rival, paired: the plain alternatives for a
         first champion, else the champion.
+    params : GateParams
+        Holds the margin of a refresh.
     against : str, optional
         The champion's version.
     """
     ordered = [arm for arm, offer in learned.offers.items() if offer.kind != "average"]
+    lenient = kind == "first" and not any(
+        offer.kind == "individual" for offer in learned.offers.values()
+    )
+    margin = params.refresh_margin_outcomes * learned.value if kind == "refresh" else 0.0
     slopes = [_calibrated(arm, evaluation.measures[f"gates_slope_{arm}"]) for arm in ordered]
     checks = [
-        *(_not_worse(rival, one["policy_value"]) for rival, one in rivals.items()),
+        *(
+            _not_worse(rival, one["policy_value"])
+            if lenient
+            else _better(rival, one["policy_value"], margin=margin)
+            for rival, one in rivals.items()
+        ),
         *(_order(arm, evaluation.measures[f"qini_{arm}"]) for arm in ordered),
         *(_shown(arm, evaluation.measures[f"qini_{arm}"]) for arm in ordered),
         *slopes,
@@ -73,10 +92,19 @@ def decide(
     )
 
 
+def _better(rival: str, difference: Figure, *, margin: float) -> Check:
+    return Check(
+        name=f"policy value minus that of {rival}",
+        expected=f"surely above {0 - margin:g}",
+        found=difference,
+        passed=difference.low > -margin,
+    )
+
+
 def _not_worse(rival: str, difference: Figure) -> Check:
     return Check(
         name=f"policy value minus that of {rival}",
-        expected="not surely below 0",
+        expected=LENIENT,
         found=difference,
         passed=difference.high >= 0,
     )

@@ -10,6 +10,7 @@ from models.effects.shipped import Learned
 from models.measures import arm_scores, bootstrap_uplift, effect_line
 from models.measures.policy import mean_interval
 from pipeline.evaluation import Figure
+from pipeline.lift.observational import LEAST_CHANCE, fitted_arm_chances
 from pipeline.lift.policy import Policy, best_single, gained, recommended, rivals
 from pipeline.lift.rows import LiftRows
 
@@ -22,8 +23,6 @@ PRINTED = {
     "autoc": "autoc",
     "uplift_at_0.1": "uplift_at_10_percent",
 }
-#: Probabilities of an arm that were fitted are raised to this.
-LEAST_CHANCE = 0.01
 
 
 class Judged(NamedTuple):
@@ -141,25 +140,13 @@ def effect_table(
     expected = pd.DataFrame({model.control: probability})
     for arm in learned.arms:
         expected[arm] = np.clip(probability + effects[arm].to_numpy(), 0.0, 1.0)
-    chance = rows.chance[arms] if rows.randomised else _fitted(rows, arms)
+    chance = (
+        rows.chance[arms]
+        if rows.randomised
+        else fitted_arm_chances(rows)[arms].clip(lower=LEAST_CHANCE)
+    )
     scores = arm_scores(rows.y, rows.arm, probability=chance, expected=expected)
     return pd.DataFrame({arm: scores[arm] - scores[model.control] for arm in learned.arms})
-
-
-def _fitted(rows: LiftRows, arms: list[str]) -> pd.DataFrame:
-    from models.learners.arm_chances import fitted_chances
-    from models.learners.encoder import FrameEncoder
-    from models.learners.line_design import LineDesign
-    from models.learners.trial import checked_trial
-
-    trial = checked_trial(rows.y, rows.arm, control=arms[0], rows=len(rows.y), fewest=1)
-    encoder = FrameEncoder().fit(rows.X)
-    matrix = encoder.transform(rows.X)
-    design = LineDesign.fit(matrix, encoder.columns).transform(matrix)
-    table = fitted_chances(
-        design, trial.code, arms=len(trial.arms), folds=trial.folds(5, seed=0), seed=0
-    )
-    return pd.DataFrame(np.maximum(table, LEAST_CHANCE), columns=list(trial.arms))[arms]
 
 
 def _mean(each: np.ndarray, customers: pd.Series, level: float) -> Figure:

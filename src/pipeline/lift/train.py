@@ -10,12 +10,14 @@ from pandas.api.types import is_numeric_dtype
 from rich.console import Console
 
 from models.definition import LiftModel
+from models.learners.trial import TrialError
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.fingerprint import definition_digest, folder_digest
 from pipeline.lift.cutoffs import LiftCutoffs, read_lift_cutoffs
 from pipeline.lift.design import DesignError, check_campaigns, usable
 from pipeline.lift.learn import learn
+from pipeline.lift.observational import comparable, observed
 from pipeline.lift.rows import LiftRows, read_rows
 from pipeline.project import Project, trained_folder
 
@@ -24,11 +26,23 @@ TESTED_SHARE = 0.3
 
 
 class Split(NamedTuple):
-    """Rows to learn from, and untouched ones to judge by."""
+    """Rows to learn from, and untouched ones to judge by.
+
+    Attributes
+    ----------
+    learning, test : LiftRows
+        The rows.
+    how : str
+        Which customers are held out, in words.
+    apart : dict of str to int
+        By part, customers who are left out because nobody like them was in some arm; always
+        none where the draw is on record.
+    """
 
     learning: LiftRows
     test: LiftRows
     how: str
+    apart: dict[str, int]
 
 
 def train(project: Project, model: LiftModel) -> None:
@@ -52,7 +66,10 @@ def train(project: Project, model: LiftModel) -> None:
     kept = usable(designs)
     split = split_rows(rows, kept, cutoffs, seed=seed)
     with console.status(f"{model.name}: training on {len(split.learning.facts):,} rows"):
-        learned = learn(split.learning, model, seed=seed)
+        try:
+            learned = learn(split.learning, model, seed=seed)
+        except TrialError as error:
+            raise DesignError(f"campaigns up to {kept[-1]}: {error}") from error
     for offer in learned.offers.values():
         console.print(f"{model.name}: {offer.says()}", highlight=False)
     tested = tuple(split.test.facts["campaign_id"].drop_duplicates())
@@ -74,6 +91,7 @@ def train(project: Project, model: LiftModel) -> None:
                     name: sorted(set(p.facts["campaign_id"])) for name, p in parts.items()
                 },
                 "split": split.how,
+                "observational": _observational(split, model, project.params.gate.level),
                 "rows": {name: len(part.facts) for name, part in parts.items()},
                 "positives": {name: int(part.y.sum()) for name, part in parts.items()},
                 "features": list(rows.X.columns),
@@ -92,12 +110,13 @@ def split_rows(rows: LiftRows, kept: Sequence[str], cutoffs: LiftCutoffs, *, see
 
     Campaigns whose outcomes were not all known when the newest assigned its arms are not
     learned from: they would know a part of its future. Offers that only one side has are
-    left out, since they cannot be judged.
+    left out, since they cannot be judged. Where nobody drew lots, so are customers who had
+    almost no chance of some arm.
 
     Raises
     ------
     DesignError
-        If no offer is on both sides.
+        If no offer is on both sides, or no customers can be compared.
     """
     newest = kept[-1]
     opens = min(cutoffs.campaigns[newest])
@@ -122,7 +141,12 @@ def split_rows(rows: LiftRows, kept: Sequence[str], cutoffs: LiftCutoffs, *, see
             f"{', '.join(sorted(set(learning.arm)))}: no offer is on both sides, so none can be "
             "judged. Give the same offer the same name in every campaign"
         )
-    return Split(learning.among(arms), test.among(arms), how)
+    try:
+        learning, learning_apart = comparable(learning.among(arms))
+        test, test_apart = comparable(test.among(arms))
+    except TrialError as error:
+        raise DesignError(f"campaigns up to {newest}: {error}") from error
+    return Split(learning, test, how, {"train": learning_apart, "test": test_apart})
 
 
 def read_split(project: Project, model: LiftModel, campaigns: dict[str, Any], seed: int) -> Split:
@@ -133,6 +157,16 @@ def read_split(project: Project, model: LiftModel, campaigns: dict[str, Any], se
     used = {*campaigns["train"], *campaigns["test"]}
     kept = [name for name in cutoffs.campaigns if name in used]
     return split_rows(rows, kept, cutoffs, seed=seed)
+
+
+def _observational(split: Split, model: LiftModel, level: float) -> dict[str, Any] | None:
+    """Return what has to be said where a draw is not on record; none where all are."""
+    if split.learning.randomised:
+        return None if split.test.randomised else {"apart": split.apart}
+    return {
+        "apart": split.apart,
+        **observed(split.learning, control=model.control, level=level),
+    }
 
 
 def _days(cutoffs: LiftCutoffs, rows: LiftRows) -> list[date]:

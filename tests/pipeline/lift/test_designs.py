@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 
 from models.promotion_lift import promotion_lift
+from pipeline.evaluate import evaluate
+from pipeline.left_out import untaught_reason
 from pipeline.lift.cutoffs import read_lift_cutoffs
-from pipeline.lift.design import DesignError
+from pipeline.lift.design import DesignError, usable
 from pipeline.lift.train import train
 from pipeline.project import trained_folder
+from pipeline.train import train as train_stage
 from pipeline.validate import TooManyQuarantinedError
 
 
@@ -69,9 +72,13 @@ def test_where_no_campaign_is_sound_the_run_says_why_of_each(trained, tmp_path, 
         assignments=made,
     )
     project = offers.built(tmp_path / "project", data, monkeypatch=monkeypatch)
-    with pytest.raises(DesignError, match="C-no-control: no customer is in the control") as refused:
+    reason = "C-no-control: no customer is in the control"
+    with pytest.raises(DesignError, match=reason):
         train(project, promotion_lift)
-    assert refused.value.exit_code == 2
+    # As a stage it leaves the model out, so that one bad campaign does not stop other models.
+    train_stage(project, "promotion_lift")
+    assert evaluate(project, "promotion_lift") is None
+    assert reason in untaught_reason(project.artifacts, "promotion_lift")
 
 
 def test_a_delivery_that_puts_customers_into_several_arms_of_a_campaign_is_refused(
@@ -89,3 +96,8 @@ def test_a_delivery_that_puts_customers_into_several_arms_of_a_campaign_is_refus
     )
     with pytest.raises(TooManyQuarantinedError, match="assignments"):
         offers.built(tmp_path / "project", data, monkeypatch=monkeypatch)
+
+
+def test_campaigns_without_a_single_eligible_customer_are_said_to_be_so():
+    with pytest.raises(DesignError, match="none is of a customer who was eligible"):
+        usable({})
