@@ -341,8 +341,8 @@ visit. Qini (area between uplift curve and random line, per {PER_10_000:,} custo
 models) is a mean over {len(SEEDS)} random 70/30 splits; "minus ours" has the standard error of the
 paired difference over splits, which share rows and so flatter it. All learners get the same
 columns and the known probability; peers run with small trees (100 of 8 leaves) and with defaults.
-Ours was developed on parts of the training rows of other splits (`--develop`), and these ten were
-then run once."""
+Ours was developed on parts of the training rows of other splits (`--develop`); nothing was chosen
+by these ten, on which each later version is run as it is."""
     ]
     for arm in ("womens", "mens"):
         found = summary(pd.DataFrame(document[arm]))
