@@ -15,7 +15,9 @@ from campaigns.state.tables import ApiKey
 #: What a key may be allowed, and what that means.
 SCOPES = {
     "lists:read": "Read lists and their members.",
-    "lists:write": "Build lists.",
+    "lists:write": "Build lists, plan campaigns.",
+    "outcomes:write": "Report contacts and outcomes.",
+    "consents:write": "Report consents and suppressions.",
     "admin": "Everything.",
 }
 

@@ -135,6 +135,59 @@ class OutcomeEvent(Base):
     received_at: Mapped[datetime]
 
 
+class CampaignPlan(Base):
+    """A campaign as it was planned; lists, contacts and outcomes name it by its id."""
+
+    __tablename__ = "campaigns"
+
+    campaign_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    goal: Mapped[str | None]
+    channel: Mapped[str | None] = mapped_column(String(32))
+    offer: Mapped[str | None]
+    product_id: Mapped[str | None] = mapped_column(String(255))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    contact_cost: Mapped[float | None] = mapped_column(Double)
+    redemption_cost: Mapped[float | None] = mapped_column(Double)
+    margin_share: Mapped[float | None] = mapped_column(Double)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("campaigns_by_time", "created_at", "campaign_id"),)
+
+
+class StandingRequest(Base):
+    """A list that is built again and again, and when."""
+
+    __tablename__ = "standing_lists"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class StandingRun(Base):
+    """One list of a standing list; claimed before it is built, so that no run is lost."""
+
+    __tablename__ = "standing_runs"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    due_on: Mapped[date] = mapped_column(primary_key=True)
+    list_id: Mapped[str] = mapped_column(String(32))
+    claimed_at: Mapped[datetime]
+    built_at: Mapped[datetime | None]
+
+
+class Reminded(Base):
+    """Somebody who was on a standing list, or held out of it, and about what."""
+
+    __tablename__ = "reminded"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    about: Mapped[str] = mapped_column(String(255), primary_key=True)
+    due_on: Mapped[date] = mapped_column(primary_key=True)
+
+
 class KeptAnswer(Base):
     """What a request with an idempotency key was answered; no status while it is worked on."""
 
