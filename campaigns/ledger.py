@@ -10,6 +10,7 @@ REASONS = (
     "no_consent",
     "suppressed",
     "contact_cap",
+    "reminded",
     "household",
     "global_control",
     "below_cut_off",

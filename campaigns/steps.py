@@ -1,5 +1,6 @@
 """Who may not be on a list, reason after reason, in the order in which reasons count."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def steps(
     state: Engine,
     at: datetime,
     global_control: float = 0.0,
+    more: Sequence[Step] = (),
 ) -> list[Step]:
     """Return every reason that a request knows, with the bits of those it does not concern.
 
@@ -37,6 +39,8 @@ def steps(
         Now, with its zone.
     global_control : float
         Share of all customers that no list reaches in this quarter, in [0, 1).
+    more : sequence of Step
+        Further reasons, which count before the global control.
 
     Raises
     ------
@@ -58,6 +62,7 @@ def steps(
     if spec.contact_cap is not None:
         enough = contacted_enough(population, artifacts, state, cap=spec.contact_cap, at=at)
         found.append(Step("contact_cap", population.everybody & ~enough))
+    found += more
     if global_control:
         held_out = population.drawn(quarter_of(at), share=global_control)
         found.append(Step("global_control", population.everybody & ~held_out))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaigns.choosing import Chosen, choose, expected_value
+from campaigns.choosing import Chosen, Step, choose, expected_value
 from campaigns.desk import Desk, models_asked, scores_of
 from campaigns.ledger import OUTCOMES, Ledger
 from campaigns.list_spec import ListSpec
@@ -128,6 +129,21 @@ class Built(NamedTuple):
     new: bool
 
 
+class Occasion(NamedTuple):
+    """A time at which a request is made again, and is another list.
+
+    Attributes
+    ----------
+    name : str
+        Part of what the id of the list follows from.
+    left_out : callable
+        Who is left out this time; takes the scores, the population and the ranking.
+    """
+
+    name: str
+    left_out: Callable[[ScoreSet, Population, Ranking], Step]
+
+
 def build_list(
     spec: ListSpec,
     release: Release,
@@ -136,6 +152,7 @@ def build_list(
     state: Engine,
     at: datetime,
     global_control: float = 0.0,
+    occasion: Occasion | None = None,
 ) -> Built:
     """Freeze the best customers of a live model.
 
@@ -156,6 +173,8 @@ def build_list(
         The time to record, with its zone.
     global_control : float
         Share of all customers that no list reaches; see `campaigns.steps`.
+    occasion : Occasion, optional
+        Which run of a standing list it is.
 
     Raises
     ------
@@ -167,7 +186,7 @@ def build_list(
         If the scores cannot be read.
     """
     score_set = scores_of(spec, release, desk.artifacts)
-    identity = list_id(spec, score_set, release)
+    identity = list_id(spec, score_set, release, occasion=occasion.name if occasion else None)
     folder = members_path(desk.artifacts, identity).parent
     # Of two that are built at once, the second finds the row of the first.
     with exclusive(folder.with_name(f".{identity}.lock"), timeout_s=_PATIENCE_S):
@@ -175,6 +194,7 @@ def build_list(
         if known:
             return Built(known, new=False)
         with desk.opened(spec, release) as (_, population, ranking):
+            more = [occasion.left_out(score_set, population, ranking)] if occasion else []
             chosen = chosen_for(
                 spec,
                 desk,
@@ -184,6 +204,7 @@ def build_list(
                 at=at,
                 draw=identity,
                 global_control=global_control,
+                more=more,
             )
             file = _freeze(
                 spec,
@@ -228,6 +249,7 @@ def chosen_for(
     at: datetime,
     draw: str,
     global_control: float = 0.0,
+    more: Sequence[Step] = (),
 ) -> Chosen:
     """Choose the members of a list without freezing it."""
     if spec.size is not None and spec.size > population.base:
@@ -243,17 +265,21 @@ def chosen_for(
         state=state,
         at=at,
         global_control=global_control,
+        more=more,
     )
     return choose(
         spec, population, ranking, found, households=households(spec, population), draw=draw
     )
 
 
-def list_id(spec: ListSpec, score_set: ScoreSet, release: Release) -> str:
-    """Return the id that this request on these scores always leads to."""
+def list_id(
+    spec: ListSpec, score_set: ScoreSet, release: Release, *, occasion: str | None = None
+) -> str:
+    """Return the id that this request on these scores, on this occasion, always leads to."""
     asked = {model: release.live(model).score_set for model in models_asked(spec)
              if model in release.models}  # fmt: skip
     inputs = [spec.model_dump(mode="json"), score_set.id, score_set.revision, score_set.base, asked]
+    inputs += [occasion] if occasion is not None else []
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
     return f"list_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
