@@ -116,10 +116,15 @@ def _reported(state: Engine, table: Any, campaigns: list[str]) -> pd.DataFrame:
 
 
 def _as_declared(rows: pd.DataFrame, table: type[Table]) -> pa.Table:
-    columns = {
-        column.name: pa.array(
-            rows[column.name] if len(rows) else [], _TYPES[column.kind], from_pandas=True
-        )
-        for column in table.columns()
-    }
-    return pa.table(columns)
+    if not len(rows):
+        rows = pd.DataFrame(columns=[column.name for column in table.columns()])
+    return pa.table(
+        {column.name: _column(rows[column.name], column.kind) for column in table.columns()}
+    )
+
+
+def _column(values: pd.Series, kind: Kind) -> pa.Array:
+    if kind == "time":
+        utc = pd.to_datetime(values, utc=True).dt.tz_convert(None)
+        return pa.array(utc.to_numpy(), _TYPES[kind], from_pandas=True)
+    return pa.array(values, _TYPES[kind], from_pandas=True)
