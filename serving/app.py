@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from campaigns.desk import Desk
 from campaigns.state.database import open_state
-from serving import health, lists, members, metrics
+from serving import campaigns, health, lists, members, metrics, reports, standing_lists
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
@@ -62,11 +62,16 @@ def create_app(settings: ServingSettings) -> FastAPI:
     )
     # The last one added acts first.
     app.add_middleware(Idempotency, refuse=refuse)
-    app.add_middleware(LimitBody, limit=settings.max_body_bytes, refuse=refuse)
+    app.add_middleware(
+        LimitBody,
+        limit=settings.max_body_bytes,
+        refuse=refuse,
+        others=dict.fromkeys(reports.PATHS, settings.max_bulk_bytes),
+    )
     app.add_middleware(Authenticate, refuse=refuse)
     app.add_middleware(CountRequests, counters=counters)
     app.add_middleware(RequestId)
-    for resource in (health, metrics, lists, members):
+    for resource in (health, metrics, lists, members, campaigns, reports, standing_lists):
         app.include_router(resource.router)
     handle_problems(app)
     describe_problems(app)

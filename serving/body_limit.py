@@ -1,6 +1,7 @@
 """A request body may be so long and no longer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,23 +26,40 @@ class LimitBody:
     """Refuse a body by its declared length, or as soon as it proves too long.
 
     FastAPI's own limit answers in plain text, even where we have an answer of our own.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What answers otherwise.
+    limit : int
+        Bytes of a body.
+    refuse : callable
+        Returns the answer to what is too long.
+    others : mapping of str to int, optional
+        Bytes of a body at paths that have a limit of their own.
     """
 
     def __init__(
-        self, app: ASGIApp, limit: int, refuse: Callable[[Request, Exception], Response]
+        self,
+        app: ASGIApp,
+        limit: int,
+        refuse: Callable[[Request, Exception], Response],
+        others: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.app = app
         self.limit = limit
         self.refuse = refuse
+        self.others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.others.get(scope["path"], self.limit)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if int(declared) > self.limit:  # the server has checked that it is a number
-            await self.refuse(Request(scope), BodyTooLargeError(self.limit))(scope, receive, send)
+        if int(declared) > limit:  # the server has checked that it is a number
+            await self.refuse(Request(scope), BodyTooLargeError(limit))(scope, receive, send)
             return
         received = 0
 
@@ -49,8 +67,8 @@ class LimitBody:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.limit:
-                raise BodyTooLargeError(self.limit)
+            if received > limit:
+                raise BodyTooLargeError(limit)
             return message
 
         await self.app(scope, counted, send)

@@ -15,8 +15,10 @@ from campaigns.conditions.errors import ConditionError
 from campaigns.desk import UnfitSpecError
 from campaigns.keys import InvalidKeyError
 from campaigns.list_spec import pointer
+from campaigns.loop.plans import CampaignExistsError, UnknownCampaignError
 from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
+from campaigns.standing.requests import StandingListExistsError, UnknownStandingListError
 from campaigns.target_list import ListTooLargeError, UnknownListError
 from pipeline.release import DamagedReleaseError, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
@@ -26,6 +28,7 @@ from serving.cursor import InvalidCursorError
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
+from serving.ndjson import NotLinesError
 from serving.request_id import request_id
 from serving.resources import DATABASE_AWAY
 
@@ -66,10 +69,19 @@ KINDS: dict[type[Exception], Kind] = {
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    UnknownCampaignError: Kind(404, "unknown-campaign", "There is no such campaign"),
+    UnknownStandingListError: Kind(404, "unknown-standing-list", "There is no such standing list"),
+    CampaignExistsError: Kind(
+        409, "campaign-exists", "There is another campaign", at={"pointer": "#/campaign_id"}
+    ),
+    StandingListExistsError: Kind(
+        409, "standing-list-exists", "There is another standing list", at={"pointer": "#/name"}
+    ),
     InProgressError: Kind(
         409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}
     ),
     BodyTooLargeError: Kind(413, "body-too-large", "The body is too long"),
+    NotLinesError: Kind(415, "not-lines", "The body is not NDJSON"),
     ReusedKeyError: Kind(422, "reused-key", "The idempotency key belongs to another request"),
     InvalidCursorError: Kind(
         422, "invalid-cursor", "The cursor is not valid", at={"parameter": "cursor"}

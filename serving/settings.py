@@ -17,6 +17,8 @@ class ServingSettings(BaseSettings):
         Where the state lies; `artifacts/state.db` by default.
     max_body_bytes : int
         A longer request body is refused.
+    max_bulk_bytes : int
+        The same, for reports of many rows (NDJSON).
     page_cache_bytes : int
         How much memory encoded pages may take.
     global_control_share : float
@@ -30,6 +32,7 @@ class ServingSettings(BaseSettings):
     artifacts: Path = Path("artifacts")
     database_url: SecretStr | None = None
     max_body_bytes: int = Field(default=1_048_576, gt=0)
+    max_bulk_bytes: int = Field(default=16 * 1_048_576, gt=0)
     page_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
     global_control_share: float = Field(default=0.0, ge=0, lt=1)
     hold_purchases: bool = True

@@ -13,6 +13,7 @@ import typer
 from pipeline.disk_full import MAKE_ROOM, NO_ROOM, is_disk_full
 from shortlist.commands.backup import backup, restore
 from shortlist.commands.buyers import buyers, next_
+from shortlist.commands.campaigns import campaigns
 from shortlist.commands.companions import companions
 from shortlist.commands.db import db
 from shortlist.commands.demo import demo
@@ -58,6 +59,7 @@ app.command()(verb(gc))
 app.command()(verb(backup))
 app.command()(verb(restore))
 app.add_typer(list_, name="list")
+app.add_typer(campaigns, name="campaigns")
 app.add_typer(features, name="features")
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")

@@ -102,9 +102,10 @@ def test_the_example_of_an_answer_has_exactly_the_documented_fields(path, operat
 
 def test_the_request_of_every_post_has_an_example():
     bodies = [
-        (path, resolved(method["post"]["requestBody"]["content"]["application/json"]["schema"]))
+        (path, resolved(content["schema"]))
         for path, method in DOCUMENT["paths"].items()
         if "post" in method
+        for content in method["post"]["requestBody"]["content"].values()
     ]
     assert bodies
     assert all(schema["examples"] for _, schema in bodies)

@@ -18,7 +18,9 @@ def create(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "unnamed",
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it may do; repeat for several. lists:read and lists:write."),
+        typer.Option(
+            help="What it may do; repeat for several. lists:read and lists:write by default."
+        ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it expires.")] = 90,
 ) -> None:

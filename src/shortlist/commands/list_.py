@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shortlist.commands.standing import run_due, standing
 from shortlist.operations import now, opened_state, serving_settings
 from shortlist.verb import context_of, group, verb
 
@@ -192,3 +193,5 @@ list_.command("build")(verb(build))
 list_.command("preview")(verb(preview))
 list_.command("schema")(verb(schema))
 list_.command("show")(verb(show))
+list_.command("run-due")(verb(run_due))
+list_.add_typer(standing, name="standing")
