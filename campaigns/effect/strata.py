@@ -9,6 +9,7 @@ import numpy as np
 from models.effects import campaign_effect
 from models.learners.trial import TrialError
 
+CONTROL = "control"
 #: An arm of fewer customers in one stratum tells nothing of how they differ.
 FEWEST = 2
 
@@ -64,27 +65,25 @@ def effect_by_draw(
     """
     if y.min() == y.max():
         return None
-    half = NormalDist().inv_cdf((1 + level) / 2)
+    quantile = NormalDist().inv_cdf((1 + level) / 2)
     strata = []
     for own in _strata(chance):
         arms = treated[own]
         if min(arms.sum(), (~arms).sum()) < FEWEST:
             continue
-        strata.append(_one(y[own], arms, None if before is None else before[own], half, level))
+        strata.append(_one(y[own], arms, None if before is None else before[own], quantile))
     if not strata:
         return None
-    size = np.array([count for count, *_ in strata], dtype=np.float64)
-    share = size / size.sum()
-    _, control, effect, error, raw = (np.array(column) for column in zip(*strata, strict=True))
-    total = math.sqrt(float((share**2 * error**2).sum()))
-    plain = math.sqrt(float((share**2 * raw**2).sum()))
-    middle = float(share @ effect)
+    rows = np.array(strata, dtype=np.float64)
+    share = rows[:, 0] / rows[:, 0].sum()
+    control, effect = share @ rows[:, 1], share @ rows[:, 2]
+    below, above, error, raw = np.sqrt(share**2 @ rows[:, 3:] ** 2)
     return Estimate(
-        control_mean=float(share @ control),
-        effect=middle,
-        low=middle - half * total,
-        high=middle + half * total,
-        narrower=1 - total / plain if plain else 0.0,
+        control_mean=float(control),
+        effect=float(effect),
+        low=float(effect - below),
+        high=float(effect + above),
+        narrower=float(1 - error / raw) if raw else 0.0,
     )
 
 
@@ -93,19 +92,68 @@ def _strata(chance: np.ndarray) -> list[np.ndarray]:
     return [code == number for number in range(code.max() + 1)]
 
 
+class _Stratum(NamedTuple):
+    """One stratum: how far the interval reaches, and the error with and without adjustment."""
+
+    customers: int
+    control_mean: float
+    effect: float
+    below: float
+    above: float
+    error: float
+    raw_error: float
+
+
 def _one(
-    y: np.ndarray, treated: np.ndarray, before: np.ndarray | None, half: float, level: float
-) -> tuple[int, float, float, float, float]:
-    """Return customers, mean of the control, effect, its error, and that without adjustment."""
-    arm = np.where(treated, "treated", "control")
+    y: np.ndarray, treated: np.ndarray, before: np.ndarray | None, quantile: float
+) -> _Stratum:
+    arm = np.where(treated, "treated", CONTROL)
+    level = 2 * NormalDist().cdf(quantile) - 1
     useful = None if before is None else before[:, before.min(axis=0) < before.max(axis=0)]
     if useful is not None and not useful.shape[1]:
         useful = None
     try:
-        found = campaign_effect(y, arm, control="control", before=useful, level=level)
+        found = campaign_effect(y, arm, control=CONTROL, before=useful, level=level)
     except TrialError:  # too few for the adjustment
-        found = campaign_effect(y, arm, control="control", level=level)
+        found = campaign_effect(y, arm, control=CONTROL, level=level)
     (row,) = found.to_dict(orient="records")
-    error = (row["high"] - row["low"]) / 2 / half
-    raw = error / (1 - row["narrower"]) if row["narrower"] < 1 else error
-    return len(y), row["control_mean"], row["effect"], error, raw
+    half = (row["high"] - row["low"]) / 2
+    kept = 1 - row["narrower"]  # of the length, after the adjustment
+    below = above = half
+    if np.isin(y, (0, 1)).all():
+        down, up = _of_shares(y[treated], y[~treated], quantile)
+        below, above = kept * down, kept * up
+    return _Stratum(
+        len(y),
+        row["control_mean"],
+        row["effect"],
+        below,
+        above,
+        half / quantile,
+        half / quantile / kept if kept else 0.0,
+    )
+
+
+def _of_shares(treated: np.ndarray, control: np.ndarray, quantile: float) -> tuple[float, float]:
+    """Return how far the interval of a difference of shares reaches below and above it.
+
+    From the score intervals of both shares [1]_: those of a small control in which few buy
+    are not symmetric, and the usual ones hold the truth too rarely.
+
+    References
+    ----------
+    .. [1] Newcombe, R. G. (1998). Interval estimation for the difference between independent
+       proportions: comparison of eleven methods. Statistics in Medicine 17, 873-890.
+    """
+    (low, share, high), (low_0, share_0, high_0) = (
+        _score_interval(arm, quantile) for arm in (treated, control)
+    )
+    return math.hypot(share - low, high_0 - share_0), math.hypot(high - share, share_0 - low_0)
+
+
+def _score_interval(y: np.ndarray, quantile: float) -> tuple[float, float, float]:
+    """Return a share between the ends of its interval (Wilson)."""
+    n, share, z = len(y), float(y.mean()), quantile**2
+    middle = (share + z / (2 * n)) / (1 + z / n)
+    reach = quantile / (1 + z / n) * math.sqrt(share * (1 - share) / n + z / (4 * n * n))
+    return middle - reach, share, middle + reach

@@ -66,19 +66,35 @@ def test_the_estimate_is_the_one_by_hand(tmp_path, state):
     treated, control = arms(tmp_path, built(tmp_path, state))
     outcomes(state, treated[:60] + control[:12])
     told = effect_of_reports(tmp_path, state, "spring", at=AFTER)
-    p, n = 60 / 200, 200
-    q, m = 12 / len(control), len(control)
-    error = np.sqrt(p * (1 - p) / (n - 1) + q * (1 - q) / (m - 1))
+    p, q, z = 60 / 200, 12 / len(control), 1.959964**2
+
+    def ends(share, n):
+        """Solve (share - x)^2 = z x (1 - x) / n, whose roots are the score interval."""
+        return sorted(np.roots([1 + z / n, -(2 * share + z / n), share**2]).tolist())
+
+    (low, high), (low_0, high_0) = ends(p, 200), ends(q, len(control))
+    m = len(control)
     (one,) = told.added
     assert (told.status, told.why) == ("told", "")
     assert told.customers == {"treated": 200, "control": m}
     assert told.control_shares == [0.4]
     assert one.control_mean == pytest.approx(q)
     assert one.effect == pytest.approx(p - q)
-    assert (one.low, one.high) == pytest.approx(
-        (p - q - 1.959964 * error, p - q + 1.959964 * error), abs=1e-6
-    )
+    assert one.low == pytest.approx(p - q - np.hypot(p - low, high_0 - q), abs=1e-6)
+    assert one.high == pytest.approx(p - q + np.hypot(high - p, q - low_0), abs=1e-6)
     assert one.total == pytest.approx(200 * (p - q))
+
+
+def test_money_has_the_interval_of_two_means():
+    random = np.random.default_rng(2)
+    treated = np.repeat([True, False], [60, 40])
+    y = random.normal(5, 2, 100)
+    found = effect_by_draw(y, treated, np.full(100, 0.6))
+    error = np.sqrt(y[:60].var(ddof=1) / 60 + y[60:].var(ddof=1) / 40)
+    effect = y[:60].mean() - y[60:].mean()
+    assert (found.low, found.effect, found.high) == pytest.approx(
+        (effect - 1.959964 * error, effect, effect + 1.959964 * error), abs=1e-6
+    )
 
 
 def test_strata_of_other_probabilities_are_compared_within_themselves():
