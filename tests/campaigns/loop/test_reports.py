@@ -1,6 +1,7 @@
 """Bulks of reports: each row once, late rows welcome, bad lines told by their number."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -201,3 +202,12 @@ def test_a_suppression_holds_until_it_is_lifted(state):
     assert lift_suppression(state, "ann", "email") == 0
     assert stored(state, Suppression.channel) == [("",)]
     assert lift_suppression(state, "ann", None) == 1
+
+
+def test_who_report_the_same_rows_at_once_count_each_once(state):
+    rows = [OUTCOME | {"customer_id": f"c{number}"} for number in range(400)]
+    bodies = [rows, rows[::-1], rows[200:] + rows[:200], rows]
+    with ThreadPoolExecutor(len(bodies)) as threads:
+        found = list(threads.map(lambda own: told(state, OUTCOMES, *own), bodies))
+    assert [(accepted, rejected) for accepted, _, rejected in found] == [(400, 0)] * 4
+    assert sum(changed for _, changed, _ in found) == 400

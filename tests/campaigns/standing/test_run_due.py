@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -245,3 +246,11 @@ def test_who_is_killed_and_starts_again_makes_no_second_list(tmp_path, commit):
     assert due(tmp_path, state, SUNDAY) == []
     assert len(list(Path(tmp_path / "lists").glob("[!.]*"))) in {1, 2}
     state.dispose()
+
+
+def test_two_who_run_at_once_build_one_list(tmp_path, state):
+    go_live(tmp_path, many(8))
+    add_standing_list(state, standing(), at=NOON)
+    with ThreadPoolExecutor(2) as threads:
+        runs = list(threads.map(lambda _: due(tmp_path, state, SUNDAY), range(2)))
+    assert sorted(map(len, runs)) == [0, 1]
