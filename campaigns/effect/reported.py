@@ -18,6 +18,7 @@ from campaigns.loop.plans import Campaign, find_campaign
 from campaigns.state.tables import ContactEvent, FrozenList, OutcomeEvent
 from pipeline.engine import engine
 from pipeline.events import read_events
+from pipeline.release import read_release
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError, read_score_set
 
 #: Days in which outcomes count where the plan does not say when it ends.
@@ -279,15 +280,20 @@ def _bought(
 
 
 def _time_zone(artifacts: Path, state: Engine, campaign_id: str) -> str:
-    """Return the zone in which the days of the campaign's first list begin."""
+    """Return the zone in which days begin: that of the scores of a list, or of what is live."""
+    query = (
+        select(FrozenList.model, FrozenList.score_set)
+        .where(FrozenList.campaign == campaign_id, FrozenList.score_set.is_not(None))
+        .order_by(FrozenList.created_at)
+    )
     with Session(state) as session:
-        model, score_set = session.execute(
-            select(FrozenList.model, FrozenList.score_set)
-            .where(FrozenList.campaign == campaign_id)
-            .order_by(FrozenList.created_at)
-            .limit(1)
-        ).one()
-    try:
-        return read_score_set(artifacts, model, score_set).time_zone
-    except (DamagedScoreSetError, UnknownScoreSetError):
-        return "UTC"
+        named = [(row.model, row.score_set) for row in session.execute(query)]
+    live = [(model, one.score_set) for model, one in read_release(artifacts).models.items()]
+    for model, score_set in (*named, *live):
+        if model is None or score_set is None:
+            continue
+        try:
+            return read_score_set(artifacts, model, score_set).time_zone
+        except (DamagedScoreSetError, UnknownScoreSetError):
+            continue
+    return "UTC"

@@ -69,9 +69,8 @@ def already_reminded(
         return Step("reminded", population.everybody)
     customers = pa.array(sorted({customer for customer, _ in causes}), pa.string())
     places = pc.index_in(customers, value_set=population.customers).drop_null().to_numpy()
-    position = np.full(len(population), -1, dtype=np.int64)
-    position[ranking.places] = np.arange(len(ranking.places))
-    positions = np.sort(position[places][position[places] >= 0])
+    positions = np.sort(ranking.positions[places])
+    positions = positions[positions >= 0]
     rows = member_rows(artifacts, score_set, ranking, positions)
     again = [cause in causes for cause in _causes(rows, occasion)]
     return Step(

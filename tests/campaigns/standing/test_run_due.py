@@ -124,6 +124,23 @@ def test_another_product_is_another_cause(tmp_path, state):
     assert members(tmp_path, due(tmp_path, state, SUNDAY + timedelta(weeks=1))[0]) == ["ann"]
 
 
+def test_conditions_alone_remind_nobody_twice_either(tmp_path, state):
+    go_live(tmp_path, many(8))
+    add_standing_list(state, standing(spec={"model": None, "size": 5}), at=NOON)
+    first, second = (due(tmp_path, state, SUNDAY + timedelta(weeks=week))[0] for week in (0, 1))
+    found = members(tmp_path, first) + members(tmp_path, second)
+    assert sorted(found) == list(many(8))
+
+
+def test_who_has_left_the_scores_is_no_problem(tmp_path, state):
+    go_live(tmp_path, many(3))
+    add_standing_list(state, standing(), at=NOON)
+    due(tmp_path, state, SUNDAY)
+    go_live(tmp_path, {"new": 0.5}, base=4, version="2")
+    (run,) = due(tmp_path, state, SUNDAY + timedelta(weeks=1))
+    assert members(tmp_path, run) == ["new"]
+
+
 def test_a_festival_reminds_anew_each_year(tmp_path, state):
     go_live(tmp_path, many(8))
     when = {"festival": "mothers_day", "days_before": 10}
