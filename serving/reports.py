@@ -101,7 +101,7 @@ class Lifted(BaseModel):
 
 
 @router.delete(
-    "/suppressions/{customer_id}",
+    "/suppressions/{customer_id:path}",
     summary="Lift a suppression",
     response_class=Response,
     dependencies=[allowed("consents:write")],

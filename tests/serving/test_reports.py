@@ -127,3 +127,8 @@ def test_suppressions_complaints_and_consents_hold_for_the_next_list(tmp_path, d
 @pytest.mark.parametrize("path", ["/v1/suppressions/a%00b", "/v1/suppressions/ann?channel=pigeon"])
 def test_a_suppression_that_cannot_be_is_refused(client, path):
     assert client.delete(path).status_code == 422
+
+
+def test_a_suppression_is_lifted_whatever_the_id_looks_like(client):
+    client.post("/v1/suppressions", content=body({"customer_id": "a/b c"}), headers=NDJSON)
+    assert client.delete("/v1/suppressions/a%2Fb%20c").json() == {"lifted": 1}

@@ -9,11 +9,11 @@ from project import live_project
 from scored import MODEL, NOON, many
 from typer.testing import CliRunner
 
-from campaigns.loop.plans import Campaign, plan_campaign
 from campaigns.loop.reports import OUTCOMES, keep
 from campaigns.members import members_path
 from campaigns.state.database import open_state
 from shortlist.cli import app
+from shortlist.commands.campaigns import InvalidPlanError
 from shortlist.commands.standing import NotAllBuiltError
 
 
@@ -83,13 +83,16 @@ def test_a_list_that_cannot_be_built_fails_the_command_after_the_others(tmp_path
 
 def test_a_campaign_is_listed_told_and_written_as_tables(tmp_path):
     project = live_project(tmp_path, scores=many(400))
-    state = open_state(project / "artifacts")
-    plan = Campaign(campaign_id="refill", offer="coupon", starts_at=NOON)
-    plan_campaign(state, plan, at=NOON)
+    plan = {"campaign_id": "refill", "offer": "coupon", "starts_at": NOON.isoformat()}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    planned = document(project, "campaigns", "plan", tmp_path / "plan.json")
+    assert planned["offer"] == "coupon"
+    assert "planned already" in shortlist(project, "campaigns", "plan", tmp_path / "plan.json")
     spec = {"model": MODEL, "size": 100, "control_share": 0.4, "campaign": "refill"}
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     built = document(project, "list", "build", tmp_path / "spec.json")
     outcome = {"campaign_id": "refill", "customer_id": "c00000", "kind": "visit", "value": None}
+    state = open_state(project / "artifacts")
     keep(state, [{**outcome, "event_time": NOON, "received_at": NOON}], OUTCOMES)
     state.dispose()
 
@@ -101,3 +104,13 @@ def test_a_campaign_is_listed_told_and_written_as_tables(tmp_path):
     written = document(project, "campaigns", "tables", "--to", tmp_path / "data")
     assert written["rows"]["assignments"] == 100 + built["control"]
     assert written["rows"]["outcomes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("{", "the document"), ("{}", "/campaign_id"), ('{"campaign_id": "a b"}', "/campaign_id")],
+)
+def test_a_file_that_plans_nothing_is_refused_with_a_sample(tmp_path, text, place):
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(InvalidPlanError, match=rf"plan\.json: {place}: .*\+08:00"):
+        shortlist(tmp_path, "campaigns", "plan", tmp_path / "plan.json")

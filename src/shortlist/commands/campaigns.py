@@ -9,6 +9,42 @@ from shortlist.operations import now, opened_state
 from shortlist.verb import context_of, group, verb
 
 
+class InvalidPlanError(ValueError):
+    """The file does not hold a plan of a campaign."""
+
+
+def plan(
+    ctx: typer.Context,
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="Id, offer, dates, costs.")],
+) -> None:
+    """Plan a campaign, which lists, contacts and outcomes then name by its id.
+
+    Example: `shortlist campaigns plan spring.json`
+    """
+    from pydantic import ValidationError
+
+    from campaigns.loop.plans import Campaign, plan_campaign
+
+    sample = '{"campaign_id": "spring-2026", "starts_at": "2026-03-02T00:00:00+08:00"}'
+    try:
+        wanted = Campaign.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise InvalidPlanError(f"{file} does not exist. Name a JSON file with {sample}.") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = "".join(f"/{step}" for step in first["loc"]) or "the document"
+        said = first["msg"].removeprefix("Value error, ")
+        raise InvalidPlanError(f"{file}: {where}: {said}. Expected such as {sample}.") from None
+    with opened_state(ctx) as state:
+        planned = plan_campaign(state, wanted, at=now())
+    shared = context_of(ctx)
+    shared.answer(wanted.model_dump(mode="json", exclude_none=True))
+    shared.console.print(
+        f"{wanted.campaign_id} is {'planned' if planned.new else 'planned already'}."
+    )
+
+
 def list_(ctx: typer.Context) -> None:
     """List the campaigns planned, the newest first, and how far each has got.
 
@@ -107,7 +143,8 @@ def tables(
     shared.console.print(f"Next: shortlist run --data {to}", markup=False, highlight=False)
 
 
-campaigns = group("Campaigns: how far they have got, what they changed, back into the tables.")
+campaigns = group("Campaigns: plan them, follow them, and put them back into the tables.")
+campaigns.command("plan")(verb(plan))
 campaigns.command("list")(verb(list_))
 campaigns.command("effect")(verb(effect))
 campaigns.command("tables")(verb(tables))
