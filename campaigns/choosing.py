@@ -132,7 +132,9 @@ def choose(
     held_out = _uniform(len(kept), seed=spec.seed, draw=draw) < spec.control_share
     treated = np.flatnonzero(~held_out)
     last = _last(spec, ranking, kept[treated])
-    until = len(kept) if last >= len(treated) else (treated[last - 1] + 1 if last else 0)
+    # Who ranks below the last of a full list would not be on it, and is no control of it.
+    full = last < len(treated) or last == spec.size
+    until = (treated[last - 1] + 1 if last else 0) if full else len(kept)
     selected, control = kept[:until][~held_out[:until]], kept[:until][held_out[:until]]
 
     places = ranking.places

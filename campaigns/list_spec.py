@@ -74,7 +74,7 @@ class ListSpec(Part):
     product: Text | None = Field(
         default=None, description="Rank everybody for this product (purchase_propensity)."
     )
-    new_product: dict[str, Any] | None = Field(
+    new_product: dict[Text, Text | Number | None] | None = Field(
         default=None, description="Or for a product that nobody has sold: columns of products."
     )
     arm: Text | None = Field(default=None, description="Only this offer (promotion_lift).")
@@ -105,7 +105,9 @@ class ListSpec(Part):
     seed: int = Field(
         default=0, ge=0, lt=2**63, strict=True, description="Seed of every random choice."
     )
-    campaign: Text | None = Field(default=None, description="The campaign that the list is for.")
+    campaign: Annotated[Text, Field(max_length=64)] | None = Field(
+        default=None, description="The campaign that the list is for."
+    )
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document, without what was left at its default."""

@@ -77,7 +77,7 @@ def preview(
             ranking,
             state=state,
             at=at,
-            draw=list_id(spec, score_set, release),
+            draw=list_id(spec, score_set, release, global_control=global_control),
             global_control=global_control,
         )
     score = ranking.value[chosen.selected]

@@ -186,7 +186,13 @@ def build_list(
         If the scores cannot be read.
     """
     score_set = scores_of(spec, release, desk.artifacts)
-    identity = list_id(spec, score_set, release, occasion=occasion.name if occasion else None)
+    identity = list_id(
+        spec,
+        score_set,
+        release,
+        occasion=occasion.name if occasion else None,
+        global_control=global_control,
+    )
     folder = members_path(desk.artifacts, identity).parent
     # Of two that are built at once, the second finds the row of the first.
     with exclusive(folder.with_name(f".{identity}.lock"), timeout_s=_PATIENCE_S):
@@ -273,13 +279,19 @@ def chosen_for(
 
 
 def list_id(
-    spec: ListSpec, score_set: ScoreSet, release: Release, *, occasion: str | None = None
+    spec: ListSpec,
+    score_set: ScoreSet,
+    release: Release,
+    *,
+    occasion: str | None = None,
+    global_control: float = 0.0,
 ) -> str:
     """Return the id that this request on these scores, on this occasion, always leads to."""
     asked = {model: release.live(model).score_set for model in models_asked(spec)
              if model in release.models}  # fmt: skip
     inputs = [spec.model_dump(mode="json"), score_set.id, score_set.revision, score_set.base, asked]
     inputs += [occasion] if occasion is not None else []
+    inputs += [global_control] if global_control else []
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
     return f"list_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+#: A text that any database can hold: PostgreSQL refuses the character NUL.
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 def _several(given: Any) -> Any:

@@ -162,7 +162,9 @@ def _build(
         )
         occasion = Occasion(f"{name} {due.on}", left_out)
         scores = scores_of(spec, release, desk.artifacts)
-        identity = list_id(spec, scores, release, occasion=occasion.name)
+        identity = list_id(
+            spec, scores, release, occasion=occasion.name, global_control=global_control
+        )
         _claim(state, name, due.on, identity, at=at)
         found = build_list(
             spec,

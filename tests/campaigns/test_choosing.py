@@ -52,6 +52,14 @@ def test_the_control_comes_on_top_of_the_size(population):
     assert found.selected[-1] == together[-1]
 
 
+@pytest.mark.parametrize("draw", [str(number) for number in range(20)])
+def test_nobody_below_the_last_of_a_full_list_is_its_control(population, draw):
+    everybody = chosen(population, size=COUNT, control_share=0.4, draw=draw)
+    full = chosen(population, size=len(everybody.selected), control_share=0.4, draw=draw)
+    assert full.selected.tolist() == everybody.selected.tolist()
+    assert (full.control < full.selected[-1]).all()
+
+
 def test_another_draw_holds_out_others_and_the_same_one_the_same(population):
     one, same = (chosen(population, size=10, control_share=0.4, draw="a") for _ in range(2))
     other = chosen(population, size=10, control_share=0.4, draw="b")
