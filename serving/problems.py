@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from campaigns.conditions.errors import ConditionError
 from campaigns.desk import UnfitSpecError
+from campaigns.jobs import StartedJobError, UnknownJobError
 from campaigns.keys import InvalidKeyError
 from campaigns.list_spec import pointer
 from campaigns.members import DamagedListError
@@ -66,6 +67,8 @@ KINDS: dict[type[Exception], Kind] = {
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    UnknownJobError: Kind(404, "unknown-job", "There is no such job"),
+    StartedJobError: Kind(409, "started-job", "The job has begun"),
     InProgressError: Kind(
         409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}
     ),
@@ -111,6 +114,7 @@ def handle_problems(app: FastAPI) -> None:
 
 INVALID = Kind(422, "invalid-request", "The request is not valid")
 _DEFECT = Kind(500, "defect", "A defect of ours")
+_DEFECT_DETAIL = "this should not have happened. Report it with the request id."
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -125,6 +129,20 @@ def refuse(request: Request, error: Exception) -> Response:
         _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, error)
     at = {"pointer": f"#{error.pointer}"} if isinstance(error, ConditionError) else kind.at
     return _respond(request, kind, detail, [{"detail": detail, **at}] if at else [])
+
+
+def kept_problem(error: Exception) -> dict[str, Any]:
+    """Return what a job keeps of an error: the problem document without its request."""
+    kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), _DEFECT)
+    detail = _TOLD.get(kind.slug, str(error)) if kind is not _DEFECT else _DEFECT_DETAIL
+    document = problem_document(kind, detail, "", "", [])
+    return {name: document[name] for name in ("type", "title", "status", "detail")}
+
+
+def refuse_kept(request: Request, problem: Mapping[str, Any]) -> Response:
+    """Return the answer to a request whose job failed."""
+    slug = problem["type"].rpartition(":")[2]
+    return _respond(request, Kind(problem["status"], slug, problem["title"]), problem["detail"], [])
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
@@ -159,8 +177,7 @@ _HTTP_DETAILS = {
 async def _defect(request: Request, error: Exception) -> Response:
     # The server logs the traceback; this line says which request it belongs to.
     _LOG.error("%s: defect: %s", request_id(request.scope), type(error).__name__)
-    detail = "this should not have happened. Report it with the request id."
-    return _respond(request, _DEFECT, detail, [])
+    return _respond(request, _DEFECT, _DEFECT_DETAIL, [])
 
 
 def _respond(request: Request, kind: Kind, detail: str, places: list[dict[str, str]]) -> Response:

@@ -1,6 +1,7 @@
 """What the routes share: where things lie, the state database, what is live."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Resources:
     counters: Counters
     desk: Desk
     global_control: float = 0.0
+    wake: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> datetime:
         """Return the time; the only clock of the service."""

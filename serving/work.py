@@ -1,0 +1,34 @@
+"""What the worker does for each kind of job."""
+
+from collections.abc import Callable
+
+from campaigns.jobs import Job
+from campaigns.list_spec import ListSpec
+from campaigns.target_list import build_list
+from serving.resources import Resources
+
+#: Told what share of a job is done.
+Told = Callable[[float], None]
+
+
+def work(shared: Resources, job: Job, told: Told) -> str:
+    """Do a job; return the path of what was made."""
+    return _KINDS[job.kind](shared, job, told)
+
+
+def _list(shared: Resources, job: Job, _told: Told) -> str:
+    spec = ListSpec.model_validate(job.request)
+    if spec.model is not None:
+        shared.live.model(spec.model)
+    built = build_list(
+        spec,
+        shared.live.view().release,
+        desk=shared.desk,
+        state=shared.state,
+        at=shared.now(),
+        global_control=shared.global_control,
+    )
+    return f"/v1/lists/{built.list.id}"
+
+
+_KINDS: dict[str, Callable[[Resources, Job, Told], str]] = {"list": _list}
