@@ -11,7 +11,17 @@ from fastapi.concurrency import run_in_threadpool
 
 from campaigns.desk import Desk
 from campaigns.state.database import open_state
-from serving import health, jobs, lists, members, metrics
+from serving import (
+    differences,
+    exclusions,
+    health,
+    jobs,
+    list_index,
+    lists,
+    members,
+    metrics,
+    reasons,
+)
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
@@ -83,7 +93,10 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.add_middleware(Authenticate, refuse=refuse)
     app.add_middleware(CountRequests, counters=counters)
     app.add_middleware(RequestId)
-    for resource in (health, metrics, lists, members, jobs):
+    for resource in (
+        *(health, metrics, jobs),
+        *(lists, list_index, members, reasons, exclusions, differences),
+    ):
         app.include_router(resource.router)
     handle_problems(app)
     describe_problems(app)

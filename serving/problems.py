@@ -16,6 +16,7 @@ from campaigns.desk import UnfitSpecError
 from campaigns.jobs import StartedJobError, UnknownJobError
 from campaigns.keys import InvalidKeyError
 from campaigns.list_spec import pointer
+from campaigns.member import NoReasonsError, UnknownMemberError
 from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
 from campaigns.target_list import ListTooLargeError, UnknownListError
@@ -24,6 +25,7 @@ from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from serving.access import ForbiddenError, MissingKeyError
 from serving.body_limit import BodyTooLargeError
 from serving.cursor import InvalidCursorError
+from serving.formats import NotAcceptableError
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
@@ -67,6 +69,9 @@ KINDS: dict[type[Exception], Kind] = {
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    UnknownMemberError: Kind(404, "unknown-member", "There is no such member"),
+    NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
+    NotAcceptableError: Kind(406, "not-acceptable", "There is no such form"),
     UnknownJobError: Kind(404, "unknown-job", "There is no such job"),
     StartedJobError: Kind(409, "started-job", "The job has begun"),
     InProgressError: Kind(

@@ -117,6 +117,38 @@ def show(
     _show(ctx, found, language=language)
 
 
+def diff(
+    ctx: typer.Context,
+    *,
+    before: Annotated[str, typer.Argument(metavar="A", help="Id of the earlier list.")],
+    now: Annotated[str, typer.Argument(metavar="B", help="Id of the later list.")],
+) -> None:
+    """Tell what list B changed against list A: who joined, who left, and why.
+
+    Example: `shortlist list diff list_2b7de0914cd27c3388aa list_5f0c9a4be1d27c3388aa`
+    """
+    from campaigns.differences import difference
+    from campaigns.target_list import find_list
+
+    shared = context_of(ctx)
+    with opened_state(ctx) as state:
+        earlier, later = find_list(state, before), find_list(state, now)
+    found = difference(shared.artifacts, later, earlier)
+    say = shared.console.print
+    say(f"{found.joined:,} joined{_counted(found.joined_from, 'were')}", soft_wrap=True)
+    say(f"{found.left:,} left{_counted(found.left_for, 'are')}", soft_wrap=True)
+    say(f"{found.stayed:,} stayed, {found.reranked:,} of them at another rank")
+    causes = ", ".join(one.replace("_", " ") for one in found.causes) or "nothing differs"
+    fields = f" ({', '.join(found.spec_changes)})" if found.spec_changes else ""
+    say(f"Because of: {causes}{fields}", soft_wrap=True)
+    shared.answer({"list_id": now, "against": before, **found.document()})
+
+
+def _counted(outcomes: dict[str, int], verb_of: str) -> str:
+    told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in outcomes.items())
+    return f": {verb_of} {told} in the other list" if told else ""
+
+
 def _show(
     ctx: typer.Context, found: "TargetList", *, language: Language = Language.english
 ) -> None:
@@ -192,3 +224,4 @@ list_.command("build")(verb(build))
 list_.command("preview")(verb(preview))
 list_.command("schema")(verb(schema))
 list_.command("show")(verb(show))
+list_.command("diff")(verb(diff))
