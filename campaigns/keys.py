@@ -16,6 +16,7 @@ from campaigns.state.tables import ApiKey
 SCOPES = {
     "lists:read": "Read lists and their members.",
     "lists:write": "Build lists.",
+    "members:pii": "Export how members are reached: addresses, telephone numbers.",
     "admin": "Everything.",
 }
 

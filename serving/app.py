@@ -14,6 +14,7 @@ from campaigns.state.database import open_state
 from serving import (
     differences,
     exclusions,
+    exports,
     health,
     jobs,
     list_index,
@@ -95,7 +96,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.add_middleware(RequestId)
     for resource in (
         *(health, metrics, jobs),
-        *(lists, list_index, members, reasons, exclusions, differences),
+        *(lists, list_index, members, reasons, exclusions, differences, exports),
     ):
         app.include_router(resource.router)
     handle_problems(app)

@@ -12,7 +12,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from campaigns.conditions.errors import ConditionError
+from campaigns.contact_columns import NoCustomersError
 from campaigns.desk import UnfitSpecError
+from campaigns.exports import UnknownExportError, UnknownFieldError
 from campaigns.jobs import StartedJobError, UnknownJobError
 from campaigns.keys import InvalidKeyError
 from campaigns.list_spec import pointer
@@ -69,6 +71,7 @@ KINDS: dict[type[Exception], Kind] = {
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    UnknownExportError: Kind(404, "unknown-export", "There is no such export"),
     UnknownMemberError: Kind(404, "unknown-member", "There is no such member"),
     NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
     NotAcceptableError: Kind(406, "not-acceptable", "There is no such form"),
@@ -91,6 +94,10 @@ KINDS: dict[type[Exception], Kind] = {
     ConditionError: Kind(
         422, "invalid-condition", "The condition cannot be asked", at={"pointer": "#/where"}
     ),
+    UnknownFieldError: Kind(
+        422, "unknown-field", "There is no such field", at={"pointer": "#/fields"}
+    ),
+    NoCustomersError: Kind(503, "no-customers", "The customers are gone"),
     UnfitSpecError: Kind(422, "unfit-request", "The model cannot do this"),
     NoConsentsError: Kind(422, "no-consents", "Nobody has consented", at={"pointer": "#/channel"}),
     DamagedListError: Kind(500, "damaged-list", "The list cannot be read"),

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from campaigns.exports import ExportSpec, write_export
 from campaigns.jobs import Job
 from campaigns.list_spec import ListSpec
-from campaigns.target_list import build_list
+from campaigns.target_list import build_list, find_list
 from serving.resources import Resources
 
 #: Told what share of a job is done.
@@ -31,4 +32,19 @@ def _list(shared: Resources, job: Job, _told: Told) -> str:
     return f"/v1/lists/{built.list.id}"
 
 
-_KINDS: dict[str, Callable[[Resources, Job, Told], str]] = {"list": _list}
+def _export(shared: Resources, job: Job, told: Told) -> str:
+    found = find_list(shared.state, job.request["list_id"])
+    made = write_export(
+        found,
+        ExportSpec.model_validate(job.request["spec"]),
+        artifacts=shared.artifacts,
+        state=shared.state,
+        at=shared.now(),
+        # Made again by another process, it takes the place of what this one has made.
+        identity=job.id.replace("job_", "export_"),
+        told=told,
+    )
+    return f"/v1/lists/{found.id}/exports/{made.id}"
+
+
+_KINDS: dict[str, Callable[[Resources, Job, Told], str]] = {"list": _list, "export": _export}

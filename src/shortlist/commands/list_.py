@@ -144,6 +144,64 @@ def diff(
     shared.answer({"list_id": now, "against": before, **found.document()})
 
 
+class ExportFormat(StrEnum):
+    """A form of files."""
+
+    parquet = "parquet"
+    csv = "csv"
+    ndjson = "ndjson"
+    labels = "labels"
+
+
+def export(
+    ctx: typer.Context,
+    *,
+    list_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+    to: Annotated[Path, typer.Option(help="File to write.")],
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="`labels` is CSV for the post.")
+    ] = ExportFormat.csv,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Column; repeat for several. All but reasons.")
+    ] = None,
+    bom: Annotated[bool, typer.Option(help="Begin CSV with a mark that Excel likes.")] = False,
+) -> None:
+    """Write the members of a list who may still be contacted to a file.
+
+    Consents, suppressions and contacts are read again; who was held out is never exported.
+
+    Example: `shortlist list export list_5f0c9a4be1d27c3388aa --format csv --to spring.csv`
+    """
+    import secrets
+    import shutil
+
+    from campaigns.exports import ExportSpec, export_folder, write_export
+    from campaigns.target_list import find_list
+    from pipeline.durable import whole_file
+
+    shared = context_of(ctx)
+    wanted = {"format": form.value, "bom": bom} | ({"fields": tuple(field)} if field else {})
+    with opened_state(ctx) as state:
+        made = write_export(
+            find_list(state, list_id),
+            ExportSpec.model_validate(wanted),
+            artifacts=shared.artifacts,
+            state=state,
+            at=now(),
+            identity=f"export_{secrets.token_hex(10)}",
+        )
+    folder = export_folder(shared.artifacts, list_id, made.id)
+    with whole_file(to) as draft:
+        shutil.copyfile(folder / made.files[0].name, draft)
+    say = shared.console.print
+    say(f"{made.rows:,} of {made.members:,} members written to {to}", soft_wrap=True)
+    for reason, number in {**made.removed, **made.without_label}.items():
+        say(f"- {number:,} left out: {reason.replace('_', ' ')}")
+    if made.without_label:
+        say(f"Who has no label: {folder / made.files[1].name}", soft_wrap=True)
+    shared.answer({**made.document(), "file": str(to)})
+
+
 def _counted(outcomes: dict[str, int], verb_of: str) -> str:
     told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in outcomes.items())
     return f": {verb_of} {told} in the other list" if told else ""
@@ -225,3 +283,4 @@ list_.command("preview")(verb(preview))
 list_.command("schema")(verb(schema))
 list_.command("show")(verb(show))
 list_.command("diff")(verb(diff))
+list_.command("export")(verb(export))
