@@ -17,6 +17,7 @@ SCOPES = {
     "lists:read": "Read lists and their members.",
     "lists:write": "Build lists.",
     "members:pii": "Export how members are reached: addresses, telephone numbers.",
+    "scores:read": "Read scores of customers and products.",
     "admin": "Everything.",
 }
 

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from campaigns.desk import Desk
 from campaigns.state.database import open_state
+from pipeline.lookup import Lookup
 from serving import (
     differences,
     exclusions,
@@ -21,7 +22,9 @@ from serving import (
     lists,
     members,
     metrics,
+    products,
     reasons,
+    scores,
 )
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
@@ -61,6 +64,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             pages=Pages(settings.artifacts, state, capacity_bytes=settings.page_cache_bytes),
             counters=counters,
             desk=desk,
+            lookup=Lookup(settings.artifacts),
             global_control=settings.global_control_share,
         )
         app.state.resources = shared
@@ -97,6 +101,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     for resource in (
         *(health, metrics, jobs),
         *(lists, list_index, members, reasons, exclusions, differences, exports),
+        *(scores, products),
     ):
         app.include_router(resource.router)
     handle_problems(app)

@@ -22,8 +22,15 @@ from campaigns.member import NoReasonsError, UnknownMemberError
 from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
 from campaigns.target_list import ListTooLargeError, UnknownListError
+from pipeline.companions import CompanionsError
+from pipeline.fresh import NotFreshError, UnknownCustomerError
+from pipeline.grain_store import MissingTableError
+from pipeline.pairs.targets import UnknownProductError
+from pipeline.params import ParamsError
 from pipeline.release import DamagedReleaseError, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
+from pipeline.snapshot_store import SnapshotError
+from pipeline.versions import UnknownVersionError
 from serving.access import ForbiddenError, MissingKeyError
 from serving.body_limit import BodyTooLargeError
 from serving.cursor import InvalidCursorError
@@ -71,6 +78,8 @@ KINDS: dict[type[Exception], Kind] = {
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
+    UnknownCustomerError: Kind(404, "unknown-customer", "There is no such customer"),
+    UnknownProductError: Kind(404, "unknown-product", "There is no such product on sale"),
     UnknownExportError: Kind(404, "unknown-export", "There is no such export"),
     UnknownMemberError: Kind(404, "unknown-member", "There is no such member"),
     NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
@@ -97,6 +106,12 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownFieldError: Kind(
         422, "unknown-field", "There is no such field", at={"pointer": "#/fields"}
     ),
+    NotFreshError: Kind(422, "not-fresh", "Not for one customer alone", at={"parameter": "model"}),
+    CompanionsError: Kind(422, "no-companions", "Companions cannot be looked for"),
+    MissingTableError: Kind(503, "missing-table", "A table is gone"),
+    SnapshotError: Kind(503, "missing-snapshot", "A snapshot is gone"),
+    UnknownVersionError: Kind(503, "missing-version", "The version is gone"),
+    ParamsError: Kind(503, "no-project", "The project cannot be read"),
     NoCustomersError: Kind(503, "no-customers", "The customers are gone"),
     UnfitSpecError: Kind(422, "unfit-request", "The model cannot do this"),
     NoConsentsError: Kind(422, "no-consents", "Nobody has consented", at={"pointer": "#/channel"}),
@@ -112,7 +127,10 @@ KINDS: dict[type[Exception], Kind] = {
 }
 
 #: Errors of others, whose messages may hold addresses or values: they are told in our words.
-_TOLD = {"database-away": "the state database cannot be reached. Try again in a few seconds."}
+_TOLD = {
+    "database-away": "the state database cannot be reached. Try again in a few seconds.",
+    "no-project": "the parameters of the project cannot be read. `shortlist doctor` looks why.",
+}
 
 
 def handle_problems(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from campaigns.desk import Desk
+from pipeline.lookup import Lookup
 from serving.counters import Counters
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
@@ -31,6 +32,7 @@ class Resources:
     pages: Pages
     counters: Counters
     desk: Desk
+    lookup: Lookup
     global_control: float = 0.0
     wake: threading.Event = field(default_factory=threading.Event)
 
