@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,7 +18,7 @@ from campaigns.contact_columns import BESIDE, CONTACT, with_columns
 from campaigns.csv_text import flat, neutral_columns
 from campaigns.labels import LABEL, labels
 from campaigns.list_spec import ListSpec
-from campaigns.members import DamagedListError, members_path
+from campaigns.members import DamagedListError, members_path, whole_members
 from campaigns.reasons import COLUMN as REASONS
 from campaigns.still_allowed import still_allowed
 from campaigns.target_list import TargetList
@@ -195,7 +194,8 @@ def write_export(
         If addresses are asked for, and the table of customers is gone.
     """
     fields = check_fields(artifacts, found, spec)
-    rows = _frozen(artifacts, found, fields)
+    wanted = ["rank", "customer_id", *fields]
+    rows = whole_members(artifacts, found.id, found.members, wanted)
     told(0.1)
     allowed = still_allowed(
         ListSpec.model_validate(found.spec),
@@ -254,20 +254,6 @@ def _own_columns(artifacts: Path, found: TargetList) -> list[str]:
         return list(pq.read_schema(members_path(artifacts, found.id)).names)
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(found) from error
-
-
-def _frozen(artifacts: Path, found: TargetList, fields: list[str]) -> pa.Table:
-    """Read the members; those held out lie in another file, and are none of these."""
-    path = members_path(artifacts, found.id)
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != found.members.sha256:
-            raise _damaged(found)
-    own = _own_columns(artifacts, found)
-    wanted = {"rank", "customer_id", "arm", *fields}
-    rows = pq.read_table(path, columns=[name for name in own if name in wanted])
-    if "arm" in own and pc.any(pc.equal(rows["arm"], "control")).as_py():
-        raise _damaged(found)
-    return rows
 
 
 def _damaged(found: TargetList) -> DamagedListError:

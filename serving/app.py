@@ -13,6 +13,7 @@ from campaigns.desk import Desk
 from campaigns.state.database import open_state
 from pipeline.lookup import Lookup
 from serving import (
+    assignments,
     differences,
     exclusions,
     exports,
@@ -100,7 +101,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.add_middleware(RequestId)
     for resource in (
         *(health, metrics, jobs),
-        *(lists, list_index, members, reasons, exclusions, differences, exports),
+        *(lists, list_index, members, reasons, exclusions, differences, exports, assignments),
         *(scores, products),
     ):
         app.include_router(resource.router)

@@ -11,10 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from campaigns.assignments import UnknownAssignmentError
 from campaigns.conditions.errors import ConditionError
 from campaigns.contact_columns import NoCustomersError
 from campaigns.desk import UnfitSpecError
 from campaigns.exports import UnknownExportError, UnknownFieldError
+from campaigns.homes import UnknownPlaceError
 from campaigns.jobs import StartedJobError, UnknownJobError
 from campaigns.keys import InvalidKeyError
 from campaigns.list_spec import pointer
@@ -80,6 +82,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
     UnknownCustomerError: Kind(404, "unknown-customer", "There is no such customer"),
     UnknownProductError: Kind(404, "unknown-product", "There is no such product on sale"),
+    UnknownAssignmentError: Kind(404, "unknown-assignment", "There is no such assignment"),
     UnknownExportError: Kind(404, "unknown-export", "There is no such export"),
     UnknownMemberError: Kind(404, "unknown-member", "There is no such member"),
     NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
@@ -112,6 +115,9 @@ KINDS: dict[type[Exception], Kind] = {
     SnapshotError: Kind(503, "missing-snapshot", "A snapshot is gone"),
     UnknownVersionError: Kind(503, "missing-version", "The version is gone"),
     ParamsError: Kind(503, "no-project", "The project cannot be read"),
+    UnknownPlaceError: Kind(
+        422, "unknown-place", "There is no such place", at={"pointer": "#/capacities"}
+    ),
     NoCustomersError: Kind(503, "no-customers", "The customers are gone"),
     UnfitSpecError: Kind(422, "unfit-request", "The model cannot do this"),
     NoConsentsError: Kind(422, "no-consents", "Nobody has consented", at={"pointer": "#/channel"}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from campaigns.assignments import AssignmentSpec, assign
 from campaigns.exports import ExportSpec, write_export
 from campaigns.jobs import Job
 from campaigns.list_spec import ListSpec
@@ -47,4 +48,21 @@ def _export(shared: Resources, job: Job, told: Told) -> str:
     return f"/v1/lists/{found.id}/exports/{made.id}"
 
 
-_KINDS: dict[str, Callable[[Resources, Job, Told], str]] = {"list": _list, "export": _export}
+def _assignment(shared: Resources, job: Job, _told: Told) -> str:
+    found = find_list(shared.state, job.request["list_id"])
+    made = assign(
+        found,
+        AssignmentSpec.model_validate(job.request["spec"]),
+        artifacts=shared.artifacts,
+        state=shared.state,
+        at=shared.now(),
+        identity=job.id.replace("job_", "assignment_"),
+    )
+    return f"/v1/lists/{found.id}/assignments/{made.id}"
+
+
+_KINDS: dict[str, Callable[[Resources, Job, Told], str]] = {
+    "list": _list,
+    "export": _export,
+    "assignment": _assignment,
+}
