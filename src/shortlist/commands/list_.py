@@ -135,8 +135,8 @@ def diff(
         earlier, later = find_list(state, before), find_list(state, now)
     found = difference(shared.artifacts, later, earlier)
     say = shared.console.print
-    say(f"{found.joined:,} joined{_counted(found.joined_from, 'were')}", soft_wrap=True)
-    say(f"{found.left:,} left{_counted(found.left_for, 'are')}", soft_wrap=True)
+    say(f"{found.joined:,} joined{_counted(found.joined_from, 'before')}", soft_wrap=True)
+    say(f"{found.left:,} left{_counted(found.left_for, 'now')}", soft_wrap=True)
     say(f"{found.stayed:,} stayed, {found.reranked:,} of them at another rank")
     causes = ", ".join(one.replace("_", " ") for one in found.causes) or "nothing differs"
     fields = f" ({', '.join(found.spec_changes)})" if found.spec_changes else ""
@@ -202,9 +202,9 @@ def export(
     shared.answer({**made.document(), "file": str(to)})
 
 
-def _counted(outcomes: dict[str, int], verb_of: str) -> str:
+def _counted(outcomes: dict[str, int], when: str) -> str:
     told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in outcomes.items())
-    return f": {verb_of} {told} in the other list" if told else ""
+    return f": {told} {when}" if told else ""
 
 
 def _show(
