@@ -249,6 +249,13 @@ def read_export(artifacts: Path, list_id: str, export_id: str) -> Export:
     return Export.model_validate(json.loads(path.read_text(encoding="utf-8")))
 
 
+def list_exports(artifacts: Path, list_id: str, *, limit: int) -> list[Export]:
+    """Return the finished exports of a list, newest first."""
+    folders = export_folder(artifacts, list_id, "any").parent.glob("export_*")
+    made = [read_export(artifacts, list_id, folder.name) for folder in folders]
+    return sorted(made, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
+
+
 def _own_columns(artifacts: Path, found: TargetList) -> list[str]:
     try:
         return list(pq.read_schema(members_path(artifacts, found.id)).names)

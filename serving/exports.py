@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
@@ -15,6 +15,7 @@ from campaigns.exports import (
     UnknownFieldError,
     check_fields,
     export_folder,
+    list_exports,
     read_export,
 )
 from campaigns.keys import Key
@@ -58,6 +59,13 @@ class ExportDocument(BaseModel):
         description="How many of the rest cannot be mailed; who, is in `without_label.csv`."
     )
     files: list[ExportFile]
+
+
+class ExportsDocument(BaseModel):
+    """The newest exports of a list."""
+
+    list_id: str
+    exports: list[ExportDocument]
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -126,6 +134,35 @@ async def export(
         read_export, shared.artifacts, list_id, job.location.rpartition("/")[2]
     )
     return _answer(made, status=201, headers={"Location": job.location})
+
+
+@router.get(
+    "/{list_id}/exports",
+    summary="See what was exported of a list",
+    response_class=Response,
+    dependencies=[allowed("lists:read")],
+    responses={
+        200: {
+            "model": ExportsDocument,
+            "content": {
+                "application/json": {
+                    "example": {"list_id": _EXAMPLE["list_id"], "exports": [_EXAMPLE]}
+                }
+            },
+        },
+        **documented(UnknownListError),
+    },
+)
+def index(
+    list_id: str,
+    shared: Annotated[Resources, Depends(resources)],
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Show finished exports, newest first."""
+    find_list(shared.state, list_id)
+    made = list_exports(shared.artifacts, list_id, limit=limit)
+    document = {"list_id": list_id, "exports": [one.document() for one in made]}
+    return Response(json_bytes(document), media_type="application/json")
 
 
 @router.get(

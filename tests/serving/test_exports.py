@@ -71,6 +71,19 @@ def test_who_waits_is_answered_with_the_manifest(client, path):
     assert client.get(answer.headers["Location"]).json() == answer.json()
 
 
+def test_the_exports_of_a_list_are_shown_newest_first(client):
+    spec = {"model": MODEL, "size": 30, **NOBODY_HELD_OUT}
+    path = client.post("/v1/lists", json=spec).headers["Location"] + "/exports"
+    assert client.get(path).json()["exports"] == []
+    made = [
+        client.post(path, json={"format": form}, headers={"Prefer": "wait=20"}).json()
+        for form in ("csv", "ndjson", "parquet")
+    ]
+    assert client.get(path).json()["exports"] == made[::-1]
+    assert client.get(path, params={"limit": 1}).json()["exports"] == made[2:]
+    assert client.get("/v1/lists/list_0/exports").status_code == 404
+
+
 @pytest.mark.parametrize(
     "spec", [{"format": "labels"}, {"format": "csv", "fields": ["rank", "email"]}]
 )
