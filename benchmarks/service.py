@@ -63,7 +63,10 @@ def main() -> None:
         body = {"model": _MODEL, "size": options.size}
         started = time.perf_counter()
         answer = httpx.post(
-            f"{service.address}/v1/lists", headers={"X-Api-Key": service.key}, json=body
+            f"{service.address}/v1/lists",
+            headers={"X-Api-Key": service.key, "Prefer": "wait=60"},
+            json=body,
+            timeout=70,
         )
         built_ms = (time.perf_counter() - started) * 1e3
         print(f"list of {options.size:,} of {options.members:,}: built in {built_ms:.0f} ms")

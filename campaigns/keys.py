@@ -18,6 +18,8 @@ SCOPES = {
     "lists:write": "Build lists, plan campaigns.",
     "outcomes:write": "Report contacts and outcomes.",
     "consents:write": "Report consents and suppressions.",
+    "members:pii": "Export how members are reached: addresses, telephone numbers.",
+    "scores:read": "Read scores of customers and products.",
     "admin": "Everything.",
 }
 

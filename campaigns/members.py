@@ -1,11 +1,13 @@
 """The members of a list: chosen from a score set, frozen in Parquet, read a page at a time."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from campaigns.ranking import Ranking
@@ -113,6 +115,33 @@ def read_members(
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(list_id, path) from error
     return rows.slice(after % _ROWS_PER_GROUP, limit)
+
+
+def whole_members(
+    artifacts: Path, list_id: str, frozen: MembersFile, columns: Iterable[str]
+) -> pa.Table:
+    """Return some columns of all members, those of them that the list has, by rank.
+
+    Who was held out lies in another file; a file that says otherwise is not the frozen one.
+
+    Raises
+    ------
+    DamagedListError
+        If the file is missing, or has other contents than it was frozen with.
+    """
+    path = members_path(artifacts, list_id)
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != frozen.sha256:
+                raise _damaged(list_id, path)
+        own = pq.read_schema(path).names
+        wanted = {*columns, "arm"}
+        rows = pq.read_table(path, columns=[name for name in own if name in wanted])
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _damaged(list_id, path) from error
+    if "arm" in own and pc.any(pc.equal(rows["arm"], "control")).as_py():
+        raise _damaged(list_id, path)
+    return rows
 
 
 def _damaged(list_id: str, path: Path) -> DamagedListError:

@@ -4,16 +4,16 @@ What was delivered with the tables is joined with what was reported since. Here,
 here, the cut-off of the scores does not count: a refusal holds from the moment it is made.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine, Select, select
 
 from campaigns.list_spec import ContactCap
-from campaigns.population import Population
 from campaigns.state.tables import ConsentChange, ContactEvent, Suppression
 from pipeline.duck import quoted
 
@@ -24,8 +24,20 @@ class NoConsentsError(ValueError):
     """A channel is named, and nobody has ever consented to anything."""
 
 
+class Asked(Protocol):
+    """Customers by their places; a `Population`, or the members of a list."""
+
+    def query(
+        self, sql: str, values: Mapping[str, Any] | None = None, **tables: pa.Table
+    ) -> pa.Table:
+        """Return what a query finds; `everybody` holds `customer_id` and `place`."""
+
+    def bits(self, places: np.ndarray) -> np.ndarray:
+        """Return bits of which those of some places are set."""
+
+
 def consented(
-    population: Population,
+    population: Asked,
     artifacts: Path,
     state: Engine,
     *,
@@ -79,7 +91,7 @@ def consented(
 
 
 def suppressed(
-    population: Population, artifacts: Path, state: Engine, *, channel: str | None
+    population: Asked, artifacts: Path, state: Engine, *, channel: str | None
 ) -> np.ndarray:
     """Return who must not be contacted: suppressed, or complained about an earlier contact.
 
@@ -105,7 +117,7 @@ def suppressed(
 
 
 def contacted_enough(
-    population: Population, artifacts: Path, state: Engine, *, cap: ContactCap, at: datetime
+    population: Asked, artifacts: Path, state: Engine, *, cap: ContactCap, at: datetime
 ) -> np.ndarray:
     """Return who was contacted as often as the cap allows; what bounced does not count."""
     since = at - timedelta(days=cap.within_days)
@@ -150,9 +162,7 @@ def contacted_enough(
     )
 
 
-def _who(
-    population: Population, sql: str, values: dict[str, Any], reported: pa.Table
-) -> np.ndarray:
+def _who(population: Asked, sql: str, values: dict[str, Any], reported: pa.Table) -> np.ndarray:
     found = population.query(
         f"SELECT place FROM everybody WHERE customer_id IN ({sql})",  # noqa: S608 - ours
         values,

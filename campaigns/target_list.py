@@ -245,6 +245,14 @@ def build_list(
     return Built(find_list(state, identity), new=True)
 
 
+def already_built(
+    spec: ListSpec, release: Release, *, artifacts: Path, state: Engine
+) -> TargetList | None:
+    """Return the list that this request has led to on this release; none if it has not."""
+    score_set = scores_of(spec, release, artifacts)
+    return _find(state, list_id(spec, score_set, release))
+
+
 def chosen_for(
     spec: ListSpec,
     desk: Desk,

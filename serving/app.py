@@ -1,14 +1,35 @@
 """The application factory: what the service is made of, in the order in which it acts."""
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from campaigns.desk import Desk
 from campaigns.state.database import open_state
-from serving import campaigns, health, lists, members, metrics, reports, standing_lists
+from pipeline.lookup import Lookup
+from serving import (
+    assignments,
+    campaigns,
+    differences,
+    exclusions,
+    exports,
+    health,
+    jobs,
+    list_index,
+    lists,
+    members,
+    metrics,
+    products,
+    reasons,
+    reports,
+    scores,
+    standing_lists,
+)
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
@@ -17,10 +38,12 @@ from serving.idempotency import Idempotency
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
 from serving.pages import Pages
-from serving.problems import handle_problems, refuse
+from serving.problems import handle_problems, kept_problem, refuse
 from serving.request_id import RequestId
 from serving.resources import Resources
 from serving.settings import ServingSettings
+from serving.work import work
+from serving.worker import Worker
 
 _DESCRIPTION = """Ranked target lists from a retailer's own tables.
 
@@ -37,7 +60,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = open_state(settings.artifacts, settings.state_url)
         desk = Desk(settings.artifacts, hold_purchases=settings.hold_purchases)
-        app.state.resources = Resources(
+        shared = Resources(
             artifacts=settings.artifacts,
             state=state,
             live=LiveRelease(settings.artifacts),
@@ -45,12 +68,25 @@ def create_app(settings: ServingSettings) -> FastAPI:
             pages=Pages(settings.artifacts, state, capacity_bytes=settings.page_cache_bytes),
             counters=counters,
             desk=desk,
+            lookup=Lookup(settings.artifacts),
             global_control=settings.global_control_share,
         )
+        app.state.resources = shared
+        worker = Worker(
+            state,
+            functools.partial(work, shared),
+            explain=kept_problem,
+            now=shared.now,
+            wake=shared.wake,
+            lease=timedelta(seconds=settings.job_lease_s),
+        )
+        worker.start()
         try:
             yield
         finally:
-            desk.close()
+            # What a job still uses may not be closed under it: it ends with the process.
+            if await run_in_threadpool(worker.stop, patience_s=settings.job_patience_s):
+                desk.close()
             state.dispose()
 
     app = FastAPI(
@@ -71,7 +107,12 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.add_middleware(Authenticate, refuse=refuse)
     app.add_middleware(CountRequests, counters=counters)
     app.add_middleware(RequestId)
-    for resource in (health, metrics, lists, members, campaigns, reports, standing_lists):
+    for resource in (
+        *(health, metrics, jobs),
+        *(lists, list_index, members, reasons, exclusions, differences, exports, assignments),
+        *(scores, products),
+        *(campaigns, reports, standing_lists),
+    ):
         app.include_router(resource.router)
     handle_problems(app)
     describe_problems(app)

@@ -4,6 +4,9 @@ import base64
 import binascii
 import hashlib
 
+#: Bytes of the checksum.
+_CHECKED = 10
+
 
 class InvalidCursorError(ValueError):
     """The cursor was not given out for this list."""
@@ -49,5 +52,37 @@ def read_cursor(list_id: str, cursor: str) -> int:
     return int.from_bytes(rank)
 
 
+def make_text_cursor(of: str, text: str) -> str:
+    """Return the cursor that continues after a row that is named by a text.
+
+    Examples
+    --------
+    >>> read_text_cursor("lists", make_text_cursor("lists", "2026-03-01 list_a"))
+    '2026-03-01 list_a'
+    """
+    content = text.encode()
+    return base64.urlsafe_b64encode(_checksum(of, content) + content).decode()
+
+
+def read_text_cursor(of: str, cursor: str) -> str:
+    """Return the text after which to continue.
+
+    Raises
+    ------
+    InvalidCursorError
+        If it was not given out for this.
+    """
+    try:
+        content = base64.b64decode(cursor, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if len(content) < _CHECKED or content[:_CHECKED] != _checksum(of, content[_CHECKED:]):
+        raise InvalidCursorError(
+            "the cursor does not belong here. Start without a cursor, and pass each page's "
+            "next_cursor as it is."
+        )
+    return content[_CHECKED:].decode()
+
+
 def _checksum(list_id: str, rank: bytes) -> bytes:
-    return hashlib.sha256(list_id.encode() + b"\0" + rank).digest()[:10]
+    return hashlib.sha256(list_id.encode() + b"\0" + rank).digest()[:_CHECKED]

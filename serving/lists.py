@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -12,19 +13,33 @@ from campaigns.ledger import REASONS
 from campaigns.list_spec import ListSpec
 from campaigns.permissions import NoConsentsError
 from campaigns.preview import preview
-from campaigns.target_list import ListTooLargeError, UnknownListError, build_list, find_list
+from campaigns.target_list import (
+    Built,
+    ListTooLargeError,
+    TargetList,
+    UnknownListError,
+    already_built,
+    build_list,
+    find_list,
+)
 from pipeline.release import Release, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from serving.access import allowed
 from serving.documentation import documented
 from serving.idempotency import idempotent
+from serving.jobs import ACCEPTED, accepted, queue, waited_for
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
+from serving.preference import Preferred
+from serving.problems import refuse_kept
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
 
+
+#: A longer list becomes a job.
+AT_ONCE = 10_000
 
 Reason = Literal[REASONS]  # type: ignore[valid-type]  # the reasons that the ledger knows
 
@@ -120,6 +135,7 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
     responses={
         201: {**_ANSWER, "description": "Built."},
         200: {**_ANSWER, "description": "The same request has built it before."},
+        **ACCEPTED,
         **documented(
             UnreleasedModelError,
             ListTooLargeError,
@@ -134,10 +150,45 @@ _ANSWER = {"model": ListDocument, "content": {"application/json": {"example": EX
         ),
     },
 )
-def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> Response:
-    """Build a list from what is live; the same request on the same release is the same list."""
+async def build(
+    spec: ListSpec,
+    request: Request,
+    preference: Preferred,
+    shared: Annotated[Resources, Depends(resources)],
+) -> Response:
+    """Build a list from what is live; the same request on the same release is the same list.
+
+    A list of more than 10,000, of no given size, or for one product becomes a job.
+    """
+    if not preference.is_async and not takes_long(spec):
+        return _answer(await run_in_threadpool(_build, shared, spec))
+    known = await run_in_threadpool(_known, shared, spec)
+    if known is not None:
+        return _answer(Built(known, new=False))
+    job = await run_in_threadpool(queue, request, shared, "list", spec.document())
+    job = await waited_for(shared, job, preference)
+    if job.problem is not None:
+        return refuse_kept(request, job.problem)
+    if job.status != "succeeded" or job.location is None:
+        return accepted(job)
+    made = job.location.rpartition("/")[2]
+    return _answer(Built(await run_in_threadpool(find_list, shared.state, made), new=True))
+
+
+def takes_long(spec: ListSpec) -> bool:
+    """Tell whether a list is better built by a job."""
+    of_one_product = spec.product is not None or spec.new_product is not None
+    return of_one_product or spec.size is None or spec.size > AT_ONCE
+
+
+def _known(shared: Resources, spec: ListSpec) -> TargetList | None:
     release = _live(spec, shared)
-    built = build_list(
+    return already_built(spec, release, artifacts=shared.artifacts, state=shared.state)
+
+
+def _build(shared: Resources, spec: ListSpec) -> Built:
+    release = _live(spec, shared)
+    return build_list(
         spec,
         release,
         desk=shared.desk,
@@ -145,6 +196,9 @@ def build(spec: ListSpec, shared: Annotated[Resources, Depends(resources)]) -> R
         at=shared.now(),
         global_control=shared.global_control,
     )
+
+
+def _answer(built: Built) -> Response:
     return Response(
         json_bytes(built.list.document()),
         status_code=201 if built.new else 200,

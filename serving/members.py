@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
@@ -13,6 +13,7 @@ from campaigns.target_list import UnknownListError
 from serving.access import allowed
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
 from serving.documentation import documented
+from serving.formats import CONTENT_TYPES, Accepted, NotAcceptableError, lines_content
 from serving.json_bytes import json_bytes
 from serving.pages import BLOCK
 from serving.resources import Resources, resources
@@ -87,6 +88,8 @@ _PAGE: dict[str, Any] = {
         {"rank": 2, "customer_id": "c-00317", "probability": 0.91},
     ],
 }
+_LINES = '{"rank":1,"customer_id":"c-01842","probability":0.93}\n'
+_CSV = "rank,customer_id,probability\n1,c-01842,0.93\n"
 
 
 @router.get(
@@ -95,35 +98,54 @@ _PAGE: dict[str, Any] = {
     response_class=Response,
     dependencies=[allowed("lists:read")],
     responses={
-        200: {"model": MembersPage, "content": {"application/json": {"example": _PAGE}}},
-        **documented(UnknownListError, InvalidCursorError, DamagedListError),
+        200: {
+            "model": MembersPage,
+            "content": {"application/json": {"example": _PAGE}, **lines_content(_LINES, _CSV)},
+        },
+        **documented(UnknownListError, InvalidCursorError, DamagedListError, NotAcceptableError),
     },
 )
 async def members(
+    *,
     list_id: str,
+    request: Request,
+    form: Accepted,
     shared: Annotated[Resources, Depends(resources)],
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST)] = LARGEST,
-    reasons: Annotated[  # noqa: FBT002 - a parameter of the URL
+    reasons: Annotated[
         bool, Query(description="Whether to say why, in English and Traditional Chinese.")
     ] = False,
 ) -> Response:
-    """Members from the best rank on; paging never skips or repeats, as the list is frozen."""
+    """Members from the best rank on; paging never skips or repeats, as the list is frozen.
+
+    As JSON, or a member a line: NDJSON, or CSV with the names of the columns first, in which
+    a text that a spreadsheet would take for a formula has a `'` before it. Of these two,
+    the header `Link` with `rel="next"` leads to the next page.
+    """
     after = read_cursor(list_id, cursor) if cursor else 0
     pages = shared.pages
-    page = pages.kept(list_id, after=after, limit=limit, reasons=reasons)
+    page = pages.kept(list_id, after=after, limit=limit, reasons=reasons, form=form)
     if page is None:
         page = await run_in_threadpool(
-            pages.read, list_id, after=after, limit=limit, reasons=reasons
+            pages.read, list_id, after=after, limit=limit, reasons=reasons, form=form
         )
     more = page.last < page.list.ledger.selected
+    next_cursor = make_cursor(list_id, page.last) if more else None
+    headers = {"Vary": "Accept"}
+    if next_cursor is not None:
+        address = request.url.include_query_params(cursor=next_cursor)
+        headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+    if form != "json":
+        body = page.head + page.members
+        return Response(body, headers=headers, media_type=CONTENT_TYPES[form])
     head = json_bytes(
         {
             "list_id": list_id,
             "model": page.list.model,
             "model_version": page.list.version,
-            "next_cursor": make_cursor(list_id, page.last) if more else None,
+            "next_cursor": next_cursor,
         }
     )
-    body = b"".join((head[:-1], b',"members":[', page.members, b"]}"))
-    return Response(body, media_type="application/json")
+    body = b"".join((head[:-1], b',"members":[', page.members[:-1], b"]}"))
+    return Response(body, headers=headers, media_type="application/json")

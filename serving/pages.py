@@ -1,6 +1,6 @@
 """Pages of frozen lists as bytes, encoded once and kept while there is room.
 
-A list never changes, so neither does the JSON of its members. Encoding a thousand members
+A list never changes, so neither do the bytes of its members. Encoding a thousand members
 takes milliseconds and joining encoded ones takes microseconds, so members are encoded in
 blocks of a thousand, and any page is cut out of one or two blocks.
 """
@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from campaigns.csv_text import csv_line, flat
 from campaigns.members import members_path, read_members
 from campaigns.target_list import TargetList, find_list
+from serving.formats import Form
 from serving.json_bytes import json_bytes
 
 #: Members in a block, and in the largest page.
@@ -23,18 +25,23 @@ BLOCK = 1000
 
 
 class BlockName(NamedTuple):
-    """A list, the number of a block of it, and whether its members carry their reasons."""
+    """A list, the number of a block of it, whether members carry their reasons, and the form."""
 
     list_id: str
     number: int
     reasons: bool
+    form: Form
 
 
 class Block(NamedTuple):
-    """Encoded members: `json[starts[i]:starts[i + 1]]` is the i-th, with a comma after it."""
+    """Encoded members: `rows[starts[i]:starts[i + 1]]` is the i-th, with what ends it.
 
-    json: bytes
+    `head` stands before the rows of a page: the names of the columns, in CSV.
+    """
+
+    rows: bytes
     starts: Sequence[int]
+    head: bytes = b""
 
 
 class Page(NamedTuple):
@@ -45,14 +52,17 @@ class Page(NamedTuple):
     list : TargetList
         The list they belong to.
     members : bytes
-        JSON objects in rank order, separated by commas.
+        In rank order: JSON objects separated by commas, or lines.
     last : int
         The last rank up to here.
+    head : bytes
+        What stands before them: the names of the columns, in CSV.
     """
 
     list: TargetList
     members: bytes
     last: int
+    head: bytes
 
 
 class Pages:
@@ -82,12 +92,14 @@ class Pages:
         self._lists: dict[str, tuple[tuple[int, int], TargetList]] = {}
         self._blocks: OrderedDict[BlockName, Block] = OrderedDict()
 
-    def kept(self, list_id: str, *, after: int, limit: int, reasons: bool = False) -> Page | None:
+    def kept(
+        self, list_id: str, *, after: int, limit: int, reasons: bool = False, form: Form = "json"
+    ) -> Page | None:
         """Return a page if all of it is in memory; never waits."""
         signature, found = self._lists.get(list_id, (None, None))
         if found is None or signature != self._signature(list_id):
             return None
-        names = [BlockName(list_id, one, reasons) for one in _numbers(found, after, limit)]
+        names = [BlockName(list_id, one, reasons, form) for one in _numbers(found, after, limit)]
         with self._lock:
             blocks = [self._blocks.get(name) for name in names]
             for name in names:
@@ -96,7 +108,9 @@ class Pages:
         present = [block for block in blocks if block]
         return _cut(found, present, after, limit) if len(present) == len(names) else None
 
-    def read(self, list_id: str, *, after: int, limit: int, reasons: bool = False) -> Page:
+    def read(
+        self, list_id: str, *, after: int, limit: int, reasons: bool = False, form: Form = "json"
+    ) -> Page:
         """Return a page, reading what is not in memory.
 
         Raises
@@ -106,12 +120,12 @@ class Pages:
         DamagedListError
             If its members cannot be read.
         """
-        page = self.kept(list_id, after=after, limit=limit, reasons=reasons)
+        page = self.kept(list_id, after=after, limit=limit, reasons=reasons, form=form)
         if page:
             return page
         found = find_list(self._state, list_id)
         signature = self._signature(list_id)
-        names = [BlockName(list_id, one, reasons) for one in _numbers(found, after, limit)]
+        names = [BlockName(list_id, one, reasons, form) for one in _numbers(found, after, limit)]
         blocks = [self._encode(found, name) for name in names]
         with self._lock:
             if signature and self._lists.get(list_id, (signature,))[0] != signature:
@@ -139,20 +153,27 @@ class Pages:
             limit=BLOCK,
             reasons=name.reasons,
         )
-        encoded = [json_bytes(row) + b"," for row in rows.to_pylist()]
-        return Block(b"".join(encoded), list(accumulate(map(len, encoded), initial=0)))
+        head = b""
+        if name.form == "csv":
+            rows = flat(rows)
+            head = csv_line(rows.column_names)
+            encoded = [csv_line(row.values()) for row in rows.to_pylist()]
+        else:
+            end = b"," if name.form == "json" else b"\n"
+            encoded = [json_bytes(row) + end for row in rows.to_pylist()]
+        return Block(b"".join(encoded), list(accumulate(map(len, encoded), initial=0)), head)
 
     def _keep(self, name: BlockName, block: Block) -> None:
         replaced = self._blocks.pop(name, None)
         self._blocks[name] = block
-        self.bytes += len(block.json) - (len(replaced.json) if replaced else 0)
+        self.bytes += len(block.rows) - (len(replaced.rows) if replaced else 0)
         while self.bytes > self._capacity_bytes and self._blocks:
             _, oldest = self._blocks.popitem(last=False)
-            self.bytes -= len(oldest.json)
+            self.bytes -= len(oldest.rows)
 
     def _forget(self, list_id: str) -> None:
         for name in [name for name in self._blocks if name.list_id == list_id]:
-            self.bytes -= len(self._blocks.pop(name).json)
+            self.bytes -= len(self._blocks.pop(name).rows)
 
 
 def _numbers(found: TargetList, after: int, limit: int) -> range:
@@ -166,7 +187,7 @@ def _cut(found: TargetList, blocks: Sequence[Block], after: int, limit: int) -> 
     pieces = []
     for block in blocks:
         end = min(start + limit - (last - after), len(block.starts) - 1)
-        pieces.append(block.json[block.starts[start] : block.starts[end]])
+        pieces.append(block.rows[block.starts[start] : block.starts[end]])
         last += end - start
         start = 0
-    return Page(found, b"".join(pieces)[:-1], last)
+    return Page(found, b"".join(pieces), last, blocks[0].head if blocks else b"")

@@ -11,20 +11,34 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from campaigns.assignments import UnknownAssignmentError
 from campaigns.conditions.errors import ConditionError
+from campaigns.contact_columns import NoCustomersError
 from campaigns.desk import UnfitSpecError
+from campaigns.exports import UnknownExportError, UnknownFieldError
+from campaigns.homes import UnknownPlaceError
+from campaigns.jobs import StartedJobError, UnknownJobError
 from campaigns.keys import InvalidKeyError
 from campaigns.list_spec import pointer
 from campaigns.loop.plans import CampaignExistsError, UnknownCampaignError
+from campaigns.member import NoReasonsError, UnknownMemberError
 from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
 from campaigns.standing.requests import StandingListExistsError, UnknownStandingListError
 from campaigns.target_list import ListTooLargeError, UnknownListError
+from pipeline.companions import CompanionsError
+from pipeline.fresh import NotFreshError, UnknownCustomerError
+from pipeline.grain_store import MissingTableError
+from pipeline.pairs.targets import UnknownProductError
+from pipeline.params import ParamsError
 from pipeline.release import DamagedReleaseError, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
+from pipeline.snapshot_store import SnapshotError
+from pipeline.versions import UnknownVersionError
 from serving.access import ForbiddenError, MissingKeyError
 from serving.body_limit import BodyTooLargeError
 from serving.cursor import InvalidCursorError
+from serving.formats import NotAcceptableError
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
@@ -77,6 +91,15 @@ KINDS: dict[type[Exception], Kind] = {
     StandingListExistsError: Kind(
         409, "standing-list-exists", "There is another standing list", at={"pointer": "#/name"}
     ),
+    UnknownCustomerError: Kind(404, "unknown-customer", "There is no such customer"),
+    UnknownProductError: Kind(404, "unknown-product", "There is no such product on sale"),
+    UnknownAssignmentError: Kind(404, "unknown-assignment", "There is no such assignment"),
+    UnknownExportError: Kind(404, "unknown-export", "There is no such export"),
+    UnknownMemberError: Kind(404, "unknown-member", "There is no such member"),
+    NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
+    NotAcceptableError: Kind(406, "not-acceptable", "There is no such form"),
+    UnknownJobError: Kind(404, "unknown-job", "There is no such job"),
+    StartedJobError: Kind(409, "started-job", "The job has begun"),
     InProgressError: Kind(
         409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}
     ),
@@ -95,6 +118,19 @@ KINDS: dict[type[Exception], Kind] = {
     ConditionError: Kind(
         422, "invalid-condition", "The condition cannot be asked", at={"pointer": "#/where"}
     ),
+    UnknownFieldError: Kind(
+        422, "unknown-field", "There is no such field", at={"pointer": "#/fields"}
+    ),
+    NotFreshError: Kind(422, "not-fresh", "Not for one customer alone", at={"parameter": "model"}),
+    CompanionsError: Kind(422, "no-companions", "Companions cannot be looked for"),
+    MissingTableError: Kind(503, "missing-table", "A table is gone"),
+    SnapshotError: Kind(503, "missing-snapshot", "A snapshot is gone"),
+    UnknownVersionError: Kind(503, "missing-version", "The version is gone"),
+    ParamsError: Kind(503, "no-project", "The project cannot be read"),
+    UnknownPlaceError: Kind(
+        422, "unknown-place", "There is no such place", at={"pointer": "#/capacities"}
+    ),
+    NoCustomersError: Kind(503, "no-customers", "The customers are gone"),
     UnfitSpecError: Kind(422, "unfit-request", "The model cannot do this"),
     NoConsentsError: Kind(422, "no-consents", "Nobody has consented", at={"pointer": "#/channel"}),
     DamagedListError: Kind(500, "damaged-list", "The list cannot be read"),
@@ -109,7 +145,10 @@ KINDS: dict[type[Exception], Kind] = {
 }
 
 #: Errors of others, whose messages may hold addresses or values: they are told in our words.
-_TOLD = {"database-away": "the state database cannot be reached. Try again in a few seconds."}
+_TOLD = {
+    "database-away": "the state database cannot be reached. Try again in a few seconds.",
+    "no-project": "the parameters of the project cannot be read. `shortlist doctor` looks why.",
+}
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -123,6 +162,7 @@ def handle_problems(app: FastAPI) -> None:
 
 INVALID = Kind(422, "invalid-request", "The request is not valid")
 _DEFECT = Kind(500, "defect", "A defect of ours")
+_DEFECT_DETAIL = "this should not have happened. Report it with the request id."
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -137,6 +177,20 @@ def refuse(request: Request, error: Exception) -> Response:
         _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, error)
     at = {"pointer": f"#{error.pointer}"} if isinstance(error, ConditionError) else kind.at
     return _respond(request, kind, detail, [{"detail": detail, **at}] if at else [])
+
+
+def kept_problem(error: Exception) -> dict[str, Any]:
+    """Return what a job keeps of an error: the problem document without its request."""
+    kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), _DEFECT)
+    detail = _TOLD.get(kind.slug, str(error)) if kind is not _DEFECT else _DEFECT_DETAIL
+    document = problem_document(kind, detail, "", "", [])
+    return {name: document[name] for name in ("type", "title", "status", "detail")}
+
+
+def refuse_kept(request: Request, problem: Mapping[str, Any]) -> Response:
+    """Return the answer to a request whose job failed."""
+    slug = problem["type"].rpartition(":")[2]
+    return _respond(request, Kind(problem["status"], slug, problem["title"]), problem["detail"], [])
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
@@ -171,8 +225,7 @@ _HTTP_DETAILS = {
 async def _defect(request: Request, error: Exception) -> Response:
     # The server logs the traceback; this line says which request it belongs to.
     _LOG.error("%s: defect: %s", request_id(request.scope), type(error).__name__)
-    detail = "this should not have happened. Report it with the request id."
-    return _respond(request, _DEFECT, detail, [])
+    return _respond(request, _DEFECT, _DEFECT_DETAIL, [])
 
 
 def _respond(request: Request, kind: Kind, detail: str, places: list[dict[str, str]]) -> Response:

@@ -1,6 +1,7 @@
 """What the routes share: where things lie, the state database, what is live."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from campaigns.desk import Desk
+from pipeline.lookup import Lookup
 from serving.counters import Counters
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
@@ -30,7 +32,9 @@ class Resources:
     pages: Pages
     counters: Counters
     desk: Desk
+    lookup: Lookup
     global_control: float = 0.0
+    wake: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> datetime:
         """Return the time; the only clock of the service."""

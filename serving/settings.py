@@ -25,6 +25,10 @@ class ServingSettings(BaseSettings):
         Share of all customers that no list reaches, drawn anew each quarter.
     hold_purchases : bool
         Whether who has bought what is held in memory: 4 bytes a customer and product.
+    job_lease_s : float
+        A job whose process has said nothing for so long is taken over.
+    job_patience_s : float
+        So long a job under way may take to end when the service stops.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -36,6 +40,8 @@ class ServingSettings(BaseSettings):
     page_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
     global_control_share: float = Field(default=0.0, ge=0, lt=1)
     hold_purchases: bool = True
+    job_lease_s: float = Field(default=30.0, gt=0)
+    job_patience_s: float = Field(default=20.0, ge=0)
 
     @property
     def state_url(self) -> str | None:

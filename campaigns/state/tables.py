@@ -202,3 +202,29 @@ class KeptAnswer(Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("idempotency_keys_by_time", "created_at"),)
+
+
+class QueuedJob(Base):
+    """Work that outlasts a request, and how far it has come.
+
+    Whoever works on it holds a lease; when that has run out, somebody else may take it over.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16))
+    request: Mapped[dict[str, Any]]
+    asked_by: Mapped[str] = mapped_column(String(16))
+    progress: Mapped[float] = mapped_column(Double)
+    attempts: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(String(32))
+    leased_until: Mapped[datetime | None]
+    location: Mapped[str | None]
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("jobs_by_status", "status", "created_at"),)

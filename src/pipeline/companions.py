@@ -13,7 +13,11 @@ from pydantic import BaseModel, ConfigDict
 from features.calendar import festival_days
 from features.festivals import FESTIVALS
 from models.effects.companions import companions
+from pipeline.engine import engine
+from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.plan import scoring_cutoff, span_of
+from pipeline.project import Project
 
 LeadBy = Literal["product", "category"]
 
@@ -199,6 +203,32 @@ def find_companions(
         level=level,
         companions=tuple(found.values()),
     )
+
+
+def companions_of(project: Project, product_id: str, **given: Any) -> Found:
+    """Find companions in the tables of a project, as known at the cut-off of its last run.
+
+    Parameters
+    ----------
+    project : Project
+        Whose tables to read, and whose level of confidence to use.
+    product_id : str
+        The lead.
+    **given
+        Further arguments of `find_companions`, which also says what is raised.
+    """
+    tables = project.artifacts / "tables"
+    if not tables.exists():
+        raise CompanionsError("there are no tables yet. Start with `shortlist run --data DIR`.")
+    with engine(project.artifacts) as connection:
+        events = read_events(connection, tables, time_zone=project.params.time_zone)
+        return find_companions(
+            Grains(connection, events),
+            product_id,
+            as_of=scoring_cutoff(project.run.as_of, span_of(events)),
+            level=project.params.gate.level,
+            **given,
+        )
 
 
 def _lead(grains: Grains, product_id: str, lead_by: LeadBy) -> tuple[str, str | None]:

@@ -47,34 +47,20 @@ def companions(
 
     Example: `shortlist companions P00017 --season mothers_day --lead-by category`
     """
-    from pipeline.companions import CompanionsError, find_companions
-    from pipeline.engine import engine
-    from pipeline.events import read_events
-    from pipeline.grain_store import Grains
-    from pipeline.plan import scoring_cutoff, span_of
+    from pipeline.companions import companions_of
     from pipeline.project import open_project
 
     context = context_of(ctx)
-    project = open_project(context.folder)
-    tables = project.artifacts / "tables"
-    if not tables.exists():
-        raise CompanionsError("there are no tables yet. Start with `shortlist run --data DIR`.")
-    with (
-        context.console.status(f"{product_id}: comparing baskets"),
-        engine(project.artifacts) as connection,
-    ):
-        events = read_events(connection, tables, time_zone=project.params.time_zone)
-        found = find_companions(
-            Grains(connection, events),
+    with context.console.status(f"{product_id}: comparing baskets"):
+        found = companions_of(
+            open_project(context.folder),
             product_id,
-            as_of=scoring_cutoff(project.run.as_of, span_of(events)),
             lead_by=lead_by.value,
             season=season,
             days=days,
             within_days=within_days,
             min_count=min_count,
             error_rate=error_rate,
-            level=project.params.gate.level,
         )
     context.console.print(companions_table(found))
     context.answer(found.model_dump(mode="json"))

@@ -118,6 +118,96 @@ def show(
     _show(ctx, found, language=language)
 
 
+def diff(
+    ctx: typer.Context,
+    *,
+    before: Annotated[str, typer.Argument(metavar="A", help="Id of the earlier list.")],
+    now: Annotated[str, typer.Argument(metavar="B", help="Id of the later list.")],
+) -> None:
+    """Tell what list B changed against list A: who joined, who left, and why.
+
+    Example: `shortlist list diff list_2b7de0914cd27c3388aa list_5f0c9a4be1d27c3388aa`
+    """
+    from campaigns.differences import difference
+    from campaigns.target_list import find_list
+
+    shared = context_of(ctx)
+    with opened_state(ctx) as state:
+        earlier, later = find_list(state, before), find_list(state, now)
+    found = difference(shared.artifacts, later, earlier)
+    say = shared.console.print
+    say(f"{found.joined:,} joined{_counted(found.joined_from, 'before')}", soft_wrap=True)
+    say(f"{found.left:,} left{_counted(found.left_for, 'now')}", soft_wrap=True)
+    say(f"{found.stayed:,} stayed, {found.reranked:,} of them at another rank")
+    causes = ", ".join(one.replace("_", " ") for one in found.causes) or "nothing differs"
+    fields = f" ({', '.join(found.spec_changes)})" if found.spec_changes else ""
+    say(f"Because of: {causes}{fields}", soft_wrap=True)
+    shared.answer({"list_id": now, "against": before, **found.document()})
+
+
+class ExportFormat(StrEnum):
+    """A form of files."""
+
+    parquet = "parquet"
+    csv = "csv"
+    ndjson = "ndjson"
+    labels = "labels"
+
+
+def export(
+    ctx: typer.Context,
+    *,
+    list_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+    to: Annotated[Path, typer.Option(help="File to write.")],
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="`labels` is CSV for the post.")
+    ] = ExportFormat.csv,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Column; repeat for several. All but reasons.")
+    ] = None,
+    bom: Annotated[bool, typer.Option(help="Begin CSV with a mark that Excel likes.")] = False,
+) -> None:
+    """Write the members of a list who may still be contacted to a file.
+
+    Consents, suppressions and contacts are read again; who was held out is never exported.
+
+    Example: `shortlist list export list_5f0c9a4be1d27c3388aa --format csv --to spring.csv`
+    """
+    import secrets
+    import shutil
+
+    from campaigns.exports import ExportSpec, export_folder, write_export
+    from campaigns.target_list import find_list
+    from pipeline.durable import whole_file
+
+    shared = context_of(ctx)
+    wanted = {"format": form.value, "bom": bom} | ({"fields": tuple(field)} if field else {})
+    with opened_state(ctx) as state:
+        made = write_export(
+            find_list(state, list_id),
+            ExportSpec.model_validate(wanted),
+            artifacts=shared.artifacts,
+            state=state,
+            at=now(),
+            identity=f"export_{secrets.token_hex(10)}",
+        )
+    folder = export_folder(shared.artifacts, list_id, made.id)
+    with whole_file(to) as draft:
+        shutil.copyfile(folder / made.files[0].name, draft)
+    say = shared.console.print
+    say(f"{made.rows:,} of {made.members:,} members written to {to}", soft_wrap=True)
+    for reason, number in {**made.removed, **made.without_label}.items():
+        say(f"- {number:,} left out: {reason.replace('_', ' ')}")
+    if made.without_label:
+        say(f"Who has no label: {folder / made.files[1].name}", soft_wrap=True)
+    shared.answer({**made.document(), "file": str(to)})
+
+
+def _counted(outcomes: dict[str, int], when: str) -> str:
+    told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in outcomes.items())
+    return f": {told} {when}" if told else ""
+
+
 def _show(
     ctx: typer.Context, found: "TargetList", *, language: Language = Language.english
 ) -> None:
@@ -195,3 +285,5 @@ list_.command("schema")(verb(schema))
 list_.command("show")(verb(show))
 list_.command("run-due")(verb(run_due))
 list_.add_typer(standing, name="standing")
+list_.command("diff")(verb(diff))
+list_.command("export")(verb(export))

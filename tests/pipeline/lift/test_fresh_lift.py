@@ -1,0 +1,43 @@
+"""What offers change for one customer, from the tables, is what a batch says."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from models.effects.shipped import Learned
+from models.promotion_lift import promotion_lift
+from pipeline.durable import write_json
+from pipeline.engine import engine
+from pipeline.fresh import fresh_scores
+from pipeline.lift.cutoffs import read_lift_cutoffs
+from pipeline.lift.score import score_table
+from pipeline.project import trained_folder
+from pipeline.snapshot_store import read_snapshot
+from pipeline.versions import Version, version_folder
+
+
+@pytest.fixture
+def versioned(trained):
+    """The trained project, with a version 1 of its model for the length of a test."""
+    to = trained.artifacts / "versions" / promotion_lift.name / "1"
+    shutil.copytree(trained_folder(trained.artifacts, promotion_lift.name), to)
+    known = Version(model=promotion_lift.name, number="1", training="t", definition="d", run_id="r")
+    write_json(to / "version.json", known.model_dump())
+    yield trained
+    shutil.rmtree(to.parent)
+
+
+def test_fresh_effects_are_those_of_a_batch(versioned):
+    as_of = read_lift_cutoffs(versioned.artifacts, promotion_lift.name).score
+    folder = version_folder(versioned.artifacts, promotion_lift.name, "1")
+    learned = Learned.load(folder, promotion_lift)
+    with engine(versioned.artifacts) as connection:
+        snapshot = read_snapshot(connection, versioned.artifacts, "customer", as_of)
+        eligible = snapshot.filter(promotion_lift.eligible(snapshot)).order_by("customer_id")
+        rows = eligible.select("customer_id", *learned.columns).to_pandas()
+    batch = score_table(learned, rows)
+    for customer in rows["customer_id"].iloc[[0, len(rows) // 2]]:
+        fresh = fresh_scores(versioned, promotion_lift, "1", customer, as_of=as_of)
+        own = batch[batch["customer_id"] == customer].reset_index(drop=True)
+        pd.testing.assert_frame_equal(fresh.reset_index(drop=True), own)

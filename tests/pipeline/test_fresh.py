@@ -1,0 +1,82 @@
+"""The score of one customer from the tables is the one that a batch of that day gives."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from line import lined_up
+from small_shop import AS_OF, NAMES, NEVER, small_shop, snapshot_of
+
+from features.catalogue import catalogue
+from models.customer_activity import customer_activity
+from models.purchase_propensity import purchase_propensity
+from models.repurchase_timing import repurchase_timing
+from pipeline.engine import engine
+from pipeline.fresh import NotFreshError, UnknownCustomerError, _row, fresh_scores
+from pipeline.project import read_cutoffs
+from pipeline.snapshot_store import read_columns
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return small_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.mark.parametrize("as_of", [AS_OF, date(2024, 6, 20), date(2026, 1, 1)])
+def test_a_fresh_score_is_that_of_a_batch_to_the_last_bit(shop, as_of):
+    project, learner, columns = shop
+    rows = snapshot_of(project, as_of)
+    batch = dict(zip(rows["customer_id"], learner.predict_proba(rows[columns])[:, 1], strict=True))
+    for name in NAMES[:40:8]:
+        fresh = fresh_scores(project, customer_activity, "1", name, as_of=as_of)
+        assert fresh["probability"].tolist() == [batch[name]]
+
+
+def test_a_fresh_score_sees_what_has_become_known_since(shop):
+    project, *_ = shop
+    before, after = (
+        fresh_scores(project, customer_activity, "1", "c003", as_of=day)["probability"].iloc[0]
+        for day in (AS_OF, date(2024, 6, 6))
+    )
+    assert before != after
+
+
+def test_who_is_not_eligible_has_no_fresh_score(shop):
+    project, *_ = shop
+    assert fresh_scores(project, customer_activity, "1", NEVER, as_of=AS_OF).empty
+
+
+def test_who_was_not_known_yet_is_unknown(shop):
+    project, *_ = shop
+    for name, day in (("nobody", AS_OF), ("c003", date(2022, 1, 1))):
+        with pytest.raises(UnknownCustomerError, match=f"known before {day}"):
+            fresh_scores(project, customer_activity, "1", name, as_of=day)
+
+
+@pytest.mark.parametrize("model", [purchase_propensity, repurchase_timing])
+def test_a_model_that_compares_customers_says_that_it_is_never_fresh(shop, model):
+    project, *_ = shop
+    with pytest.raises(NotFreshError, match="stored scores"):
+        fresh_scores(project, model, "1", "c003", as_of=AS_OF)
+
+
+@pytest.mark.nightly
+def test_every_feature_of_one_customer_alone_is_that_of_the_snapshot(tmp_path):
+    project = lined_up(tmp_path, seed=3, members=400, months=12)
+    day = read_cutoffs(project.artifacts, "customer_activity").score
+    with engine(project.artifacts) as connection:
+        rows = read_columns(connection, project.artifacts, "customer", day)
+        snapshot = connection.to_pandas(rows).set_index("customer_id")
+    names = [name for name in catalogue("customer", "time") if name in snapshot.columns]
+    assert len(names) > 100
+    for customer in snapshot.index[::40]:
+        alone = _row(project, customer_activity, names, customer, as_of=day).iloc[0]
+        expected = snapshot.loc[customer]
+        different = [
+            name
+            for name in names
+            if not (
+                alone[name] == expected[name] or (pd.isna(alone[name]) and pd.isna(expected[name]))
+            )
+        ]
+        assert different == []
