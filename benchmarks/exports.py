@@ -25,6 +25,7 @@ import numpy as np
 from record import record, table
 
 from campaigns.assignments import AssignmentSpec, assign
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.differences import difference
 from campaigns.exports import ExportSpec, write_export
@@ -32,7 +33,7 @@ from campaigns.keys import create_key
 from campaigns.list_spec import ListSpec
 from campaigns.state.database import open_state
 from campaigns.state.tables import Suppression
-from campaigns.target_list import TargetList, build_list
+from campaigns.target_list import TargetList
 from pipeline.release import read_release, release
 from pipeline.score_set import write_score_set
 

@@ -23,6 +23,7 @@ from feature_catalogue import AS_OF, draw
 from pydantic import TypeAdapter
 from record import record, table
 
+from campaigns.building import build_list
 from campaigns.choosing import Step, first, remaining
 from campaigns.conditions.condition import Condition
 from campaigns.desk import Desk
@@ -31,7 +32,6 @@ from campaigns.population import Population
 from campaigns.preview import preview
 from campaigns.ranking import Ranking
 from campaigns.state.database import open_state
-from campaigns.target_list import build_list
 from pipeline.release import read_release, release
 from pipeline.score_set import write_score_set
 

@@ -23,6 +23,7 @@ from record import record, table
 from scipy.stats import binomtest
 from sqlalchemy import Engine
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.effect.reported import effect_of_reports
 from campaigns.effect.strata import effect_by_draw
@@ -31,7 +32,6 @@ from campaigns.loop.assignments import assignments_of
 from campaigns.loop.plans import Campaign, plan_campaign
 from campaigns.loop.reports import CONTACTS, OUTCOMES, Kind, receive
 from campaigns.state.database import open_state
-from campaigns.target_list import build_list
 from pipeline.release import Release, release
 from pipeline.score_set import write_score_set
 from pipeline.simulator.presets import PRESETS

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Engine
 
+from campaigns.building import chosen_for, list_id
 from campaigns.choosing import expected_cost, expected_value
 from campaigns.conditions.told import told
 from campaigns.desk import Desk
 from campaigns.ledger import Ledger
 from campaigns.list_spec import ListSpec
-from campaigns.target_list import chosen_for, list_id
 from pipeline.release import Release
 
 #: Standard errors that a change must measure to be found: 95 % level, power of 80 %.

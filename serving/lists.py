@@ -7,21 +7,19 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from campaigns.building import (
+    Built,
+    ListTooLargeError,
+    already_built,
+    build_list,
+)
 from campaigns.conditions.errors import ConditionError
 from campaigns.desk import UnfitSpecError
 from campaigns.ledger import REASONS
 from campaigns.list_spec import ListSpec
 from campaigns.permissions import NoConsentsError
 from campaigns.preview import preview
-from campaigns.target_list import (
-    Built,
-    ListTooLargeError,
-    TargetList,
-    UnknownListError,
-    already_built,
-    build_list,
-    find_list,
-)
+from campaigns.target_list import TargetList, UnknownListError, find_list
 from pipeline.release import Release, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from serving.access import allowed
@@ -183,7 +181,13 @@ def takes_long(spec: ListSpec) -> bool:
 
 def _known(shared: Resources, spec: ListSpec) -> TargetList | None:
     release = _live(spec, shared)
-    return already_built(spec, release, artifacts=shared.artifacts, state=shared.state)
+    return already_built(
+        spec,
+        release,
+        artifacts=shared.artifacts,
+        state=shared.state,
+        global_control=shared.global_control,
+    )
 
 
 def _build(shared: Resources, spec: ListSpec) -> Built:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from campaigns.assignments import UnknownAssignmentError
+from campaigns.building import ListTooLargeError
 from campaigns.conditions.errors import ConditionError
 from campaigns.contact_columns import NoCustomersError
 from campaigns.desk import UnfitSpecError
@@ -25,7 +26,7 @@ from campaigns.member import NoReasonsError, UnknownMemberError
 from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
 from campaigns.standing.requests import StandingListExistsError, UnknownStandingListError
-from campaigns.target_list import ListTooLargeError, UnknownListError
+from campaigns.target_list import UnknownListError
 from pipeline.companions import CompanionsError
 from pipeline.fresh import NotFreshError, UnknownCustomerError
 from pipeline.grain_store import MissingTableError

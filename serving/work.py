@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from campaigns.assignments import AssignmentSpec, assign
+from campaigns.building import build_list
 from campaigns.exports import ExportSpec, write_export
 from campaigns.jobs import Job
 from campaigns.list_spec import ListSpec
-from campaigns.target_list import build_list, find_list
+from campaigns.target_list import find_list
 from serving.resources import Resources
 
 #: Told what share of a job is done.

@@ -9,19 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
+from campaigns.building import Occasion, build_list, list_id
 from campaigns.desk import Desk, scores_of
 from campaigns.standing.due import Due, festival_calendar, newest_due
 from campaigns.standing.reminded import already_reminded, remember
 from campaigns.standing.requests import Before, Kept, StandingList, standing_lists
 from campaigns.state.tables import StandingRun
-from campaigns.target_list import (
-    Occasion,
-    TargetList,
-    UnknownListError,
-    build_list,
-    find_list,
-    list_id,
-)
+from campaigns.target_list import TargetList, UnknownListError, find_list
 from pipeline.lock import exclusive
 from pipeline.release import Release
 

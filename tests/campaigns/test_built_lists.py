@@ -11,6 +11,7 @@ from scored import MODEL, go_live
 from shop import fact, member, product, sale
 from sqlalchemy.orm import Session
 
+from campaigns.building import build_list
 from campaigns.conditions.errors import ConditionError
 from campaigns.desk import Desk, UnfitSpecError
 from campaigns.list_spec import ListSpec
@@ -18,7 +19,6 @@ from campaigns.members import control_path, members_path, outcomes_path
 from campaigns.preview import least_effect, preview
 from campaigns.state.tables import Suppression
 from campaigns.steps import quarter_of
-from campaigns.target_list import build_list
 from pipeline.release import read_release
 
 PEOPLE = [f"c{number:03}" for number in range(300)]

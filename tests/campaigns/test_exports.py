@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scored import MODEL, NOBODY_HELD_OUT, NOON, go_live, many
 from sqlalchemy.orm import Session
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.exports import (
     ExportSpec,
@@ -26,7 +27,6 @@ from campaigns.list_spec import ListSpec
 from campaigns.members import DamagedListError, control_path, members_path
 from campaigns.state.database import open_state
 from campaigns.state.tables import ConsentChange, ContactEvent, Suppression
-from campaigns.target_list import build_list
 from pipeline.durable import PARTIAL
 from pipeline.release import read_release
 

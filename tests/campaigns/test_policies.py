@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored import MODEL, NOON, go_live
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.ledger import OUTCOMES
 from campaigns.list_spec import ListSpec
 from campaigns.loop.reports import CONSENTS, CONTACTS, SUPPRESSIONS, receive
 from campaigns.members import control_path, members_path, outcomes_path, read_members
 from campaigns.state.database import open_state
-from campaigns.target_list import build_list
 from features.tables import Customers
 from pipeline.release import read_release
 

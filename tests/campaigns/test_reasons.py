@@ -9,13 +9,13 @@ import pytest
 from explained import AS_OF, explainable
 from scored import MODEL, NOBODY_HELD_OUT, NOON, go_live
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.list_spec import ListSpec
 from campaigns.members import member_rows, read_members
 from campaigns.population import Population
 from campaigns.ranking import Ranking
 from campaigns.reasons import with_reasons
-from campaigns.target_list import build_list
 from pipeline.explain import UnexplainedError, explain
 from pipeline.release import read_release
 from pipeline.score_set import read_score_set

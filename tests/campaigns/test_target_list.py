@@ -11,18 +11,14 @@ from scored import MODEL, NOBODY_HELD_OUT, NOON, go_live, many
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaigns.building import ListTooLargeError, build_list
 from campaigns.desk import Desk
 from campaigns.ledger import Ledger
 from campaigns.list_spec import InvalidSpecError, ListSpec, read_spec
 from campaigns.members import DamagedListError, members_path, read_members
 from campaigns.state.database import open_state
 from campaigns.state.tables import FrozenList
-from campaigns.target_list import (
-    ListTooLargeError,
-    UnknownListError,
-    build_list,
-    find_list,
-)
+from campaigns.target_list import UnknownListError, find_list
 from pipeline.durable import PARTIAL
 from pipeline.release import read_release
 from pipeline.score_set import DamagedScoreSetError, parts, read_score_set

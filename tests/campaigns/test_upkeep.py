@@ -4,10 +4,10 @@ import pyarrow as pa
 import pytest
 from scored import MODEL, NOON, go_live, many
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.list_spec import ListSpec
 from campaigns.members import freeze, members_path
-from campaigns.target_list import build_list
 from campaigns.upkeep import inspect_lists, members_without_a_list, used_score_sets
 from pipeline.release import read_release
 

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from scored import go_live
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.list_spec import ListSpec, read_spec
 from campaigns.members import members_path
 from campaigns.preview import preview
 from campaigns.state.database import open_state
-from campaigns.target_list import build_list
 from features.tables import TABLES
 from pipeline.release import read_release
 from pipeline.simulator.presets import PRESETS

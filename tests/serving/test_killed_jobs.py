@@ -13,10 +13,10 @@ import httpx
 import pytest
 from scored import MODEL, NOBODY_HELD_OUT, go_live, many
 
+from campaigns.building import list_id
 from campaigns.keys import create_key
 from campaigns.list_spec import ListSpec
 from campaigns.state.database import open_state
-from campaigns.target_list import list_id
 from pipeline.lock import exclusive
 from pipeline.release import read_release
 from pipeline.score_set import read_score_set

@@ -61,10 +61,10 @@ def _show(ctx: typer.Context, name: str, one: "Published", *, size: int) -> None
     """Print a model's measures, and the best members of a list of its live version."""
     from rich.table import Table
 
+    from campaigns.building import build_list
     from campaigns.desk import Desk
     from campaigns.list_spec import ListSpec
     from campaigns.members import read_members
-    from campaigns.target_list import build_list
     from pipeline.release import read_release
     from pipeline.versions import evaluation_of
 

@@ -47,9 +47,9 @@ def build(
 
     Example: `shortlist list build winback.json`
     """
+    from campaigns.building import build_list
     from campaigns.desk import Desk
     from campaigns.list_spec import read_spec
-    from campaigns.target_list import build_list
     from pipeline.release import read_release
 
     wanted = read_spec(spec)

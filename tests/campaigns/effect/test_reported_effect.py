@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from scored import MODEL, NOON, go_live, many
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.effect.reported import effect_of_reports
 from campaigns.effect.strata import effect_by_draw
@@ -16,7 +17,6 @@ from campaigns.loop.assignments import assignments_of
 from campaigns.loop.plans import Campaign, UnknownCampaignError, plan_campaign
 from campaigns.loop.reports import CONTACTS, OUTCOMES, keep
 from campaigns.members import control_path, members_path
-from campaigns.target_list import build_list
 from pipeline.release import read_release
 
 ENDS = NOON + timedelta(days=14)

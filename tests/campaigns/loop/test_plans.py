@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 from scored import MODEL, NOON, go_live, many
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.list_spec import ListSpec
 from campaigns.loop.plans import (
@@ -18,7 +19,6 @@ from campaigns.loop.plans import (
     track,
 )
 from campaigns.loop.reports import CONTACTS, OUTCOMES, receive
-from campaigns.target_list import build_list
 from pipeline.release import read_release
 
 

@@ -8,6 +8,7 @@ import pytest
 from offers import delivered, members, purchases, validated
 from scored import MODEL, go_live, many
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.effect.campaign import effect_of_campaign
 from campaigns.list_spec import ListSpec
@@ -15,7 +16,6 @@ from campaigns.loop.assignments import assignments_of
 from campaigns.loop.plans import Campaign, plan_campaign
 from campaigns.loop.reports import CONTACTS, OUTCOMES, keep
 from campaigns.loop.tables import OURS, TableInTheWayError, write_tables
-from campaigns.target_list import build_list
 from models.promotion_lift import promotion_lift
 from pipeline.engine import engine
 from pipeline.events import read_events

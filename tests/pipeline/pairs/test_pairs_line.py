@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from campaigns.building import build_list
 from campaigns.desk import Desk
 from campaigns.list_spec import read_spec
 from campaigns.members import control_path, members_path
 from campaigns.state.database import open_state
-from campaigns.target_list import build_list
 from models.purchase_propensity import purchase_propensity
 from pipeline.evaluation import evaluation_path, read_evaluation
 from pipeline.pairs.levels import read_levels
