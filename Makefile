@@ -26,7 +26,7 @@ $(VENV)/.installed: requirements/uv.txt requirements/dev.txt pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup  ## Simulate 6,000 members, run every model, print a ranked list
+demo: setup  ## Simulate 5,000 members, run every model, print a ranked list
 	@$(BIN)/shortlist demo
 
 test: setup  ## Run the tests

@@ -21,7 +21,7 @@ SHOWN = 10
 
 def demo(
     ctx: typer.Context,
-    members: Annotated[int, typer.Option(help="How many members to simulate.")] = 6_000,
+    members: Annotated[int, typer.Option(help="How many members to simulate.")] = 5_000,
     months: Annotated[int, typer.Option(help="For how many months they are watched.")] = 36,
     seed: Annotated[int, typer.Option(help="The same seed gives the same members.")] = 1,
     size: Annotated[int, typer.Option(help="Length of the list.")] = 1000,
