@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -175,10 +175,22 @@ def already_built(
     state: Engine,
     global_control: float = 0.0,
 ) -> TargetList | None:
-    """Return the list that this request has led to on this release; none if it has not."""
+    """Return the list that this request has led to on this release; none if it has not.
+
+    Raises `ListTooLargeError` where it never can.
+    """
     score_set = scores_of(spec, release, artifacts)
+    _require_so_many(spec, score_set.base, score_set.as_of)
     identity = list_id(spec, score_set, release, global_control=global_control)
     return known_list(state, identity)
+
+
+def _require_so_many(spec: ListSpec, base: int, as_of: date) -> None:
+    if spec.size is not None and spec.size > base:
+        raise ListTooLargeError(
+            f"size is {spec.size:,}, but only {base:,} customers are known at {as_of}. "
+            f"Ask for {base:,} or fewer."
+        )
 
 
 def chosen_for(
@@ -194,11 +206,7 @@ def chosen_for(
     more: Sequence[Step] = (),
 ) -> Chosen:
     """Choose the members of a list without freezing it."""
-    if spec.size is not None and spec.size > population.base:
-        raise ListTooLargeError(
-            f"size is {spec.size:,}, but only {population.base:,} customers are known at "
-            f"{population.facts.as_of}. Ask for {population.base:,} or fewer."
-        )
+    _require_so_many(spec, population.base, population.facts.as_of)
     found = steps(
         spec,
         population,

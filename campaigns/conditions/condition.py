@@ -1,12 +1,21 @@
 """The conditions, as documents: each is known by its verb, the key that no other has."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from campaigns.conditions.parts import Compared, Days, Number, Part, Products, Range, Text, Texts
+from campaigns.conditions.parts import (
+    Compared,
+    Day,
+    Days,
+    Number,
+    Part,
+    Products,
+    Range,
+    Text,
+    Texts,
+)
 from features.columns import CHANNELS
 
 #: Conditions one inside the other, and in all, at most.
@@ -21,8 +30,8 @@ class Counted(Part):
 
     times: Range = Field(default=ONCE, description="How often; at least once if left out.")
     within_days: Days | None = Field(default=None, description="In so many days up to now.")
-    since: date | None = Field(default=None, description="First day that counts.")
-    until: date | None = Field(default=None, description="First day that no longer counts.")
+    since: Day | None = Field(default=None, description="First day that counts.")
+    until: Day | None = Field(default=None, description="First day that no longer counts.")
 
     @model_validator(mode="after")
     def _has_days(self) -> Self:

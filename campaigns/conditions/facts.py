@@ -15,6 +15,7 @@ from ibis.backends.duckdb import Backend
 from campaigns.conditions.catalogue import Catalogue
 from campaigns.conditions.errors import ConditionError
 from campaigns.conditions.parts import Compared, Products, Range
+from campaigns.conditions.told import products_told
 from features.tables import TABLE_BY_NAME
 from pipeline.snapshot_store import SnapshotError, read_snapshot
 
@@ -118,7 +119,7 @@ class Facts:
         found = self.catalogue.chosen(chosen)
         if (found & ~hidden).any():
             return self.catalogue.ids_of(found & ~hidden)
-        told = ", ".join(f"{name} {value}" for name, value in chosen.document().items())
+        told = products_told(chosen).en
         if found.any():
             raise ConditionError(
                 f"a purchase of products with {told} tells of an illness. Set the purpose of the "

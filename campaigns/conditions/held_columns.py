@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from campaigns.conditions.parts import Compared
 
 _EPOCH = date(1970, 1, 1)
+#: So few texts are compared one by one, more are looked up.
+_FEW_TEXTS = 8
 
 
 class HeldColumn(NamedTuple):
@@ -98,10 +100,16 @@ class HeldColumn(NamedTuple):
 
     def is_one_of(self, texts: tuple[str, ...]) -> np.ndarray:
         """Return who has one of these texts; asked of a column of texts."""
-        places = [self.texts[text] for text in texts if text in (self.texts or {})]  # type: ignore[index]  # asked of texts only
-        if len(places) == 1:
-            return np.asarray(self.values == places[0])
-        return np.isin(self.values, places)
+        known = self.texts or {}
+        places = [known[text] for text in texts if text in known]
+        if len(places) <= _FEW_TEXTS:
+            found = np.zeros(len(self.values), dtype=bool)
+            for place in places:
+                found |= self.values == place
+            return found
+        among = np.zeros(len(known) + 1, dtype=bool)  # the last one is for the unknown
+        among[places] = True
+        return np.asarray(among[self.values])
 
 
 def _number(bound: Any) -> float:

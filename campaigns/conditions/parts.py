@@ -23,6 +23,8 @@ Texts = Annotated[
     ),
 ]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+#: A day that every calendar and every database knows, in any time zone.
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 
 

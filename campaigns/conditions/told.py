@@ -76,7 +76,7 @@ def _customer(one: c.CustomerIs) -> Told:
 
 
 def _bought(one: c.Bought) -> Told:
-    what = _products(one.bought)
+    what = products_told(one.bought)
     en, zh = [f"has bought {what.en}"], [f"買過{what.zh}"]
     for range_, name, chinese, unit in (
         (one.times, "times", "次數", "次"),
@@ -115,7 +115,7 @@ def _happened(one: c.Counted, what: Told) -> Told:
 
 
 def _owed(one: c.Owed) -> Told:
-    bought, gift = _products(one.owed), _products(one.gift)
+    bought, gift = products_told(one.owed), products_told(one.gift)
     return Told(
         f"is owed {one.at_least} or more of {gift.en}, one for every {one.for_every} pieces "
         f"bought of {bought.en}",
@@ -124,7 +124,7 @@ def _owed(one: c.Owed) -> Told:
 
 
 def _runs_out(one: c.RunsOut) -> Told:
-    what = _products(one.runs_out)
+    what = products_told(one.runs_out)
     late = (
         Told(
             f", or ran out up to {one.overdue_days} days ago",
@@ -170,7 +170,8 @@ def _answered(one: c.Answered) -> Told:
     return Told(f"answered {one.answered}{en}", f"問卷 {one.answered} 的回答{zh or '已知'}")
 
 
-def _products(one: Products) -> Told:
+def products_told(one: Products) -> Told:
+    """Say which products are chosen."""
     if one == Products():
         return Told("anything", "任何商品")
     en, zh = [], []

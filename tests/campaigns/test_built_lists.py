@@ -185,7 +185,11 @@ def test_without_a_model_everybody_who_meets_the_conditions_comes_in_random_orde
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"where": {"bought": {"product_id": "cup"}}}, ConditionError, "no product has product_id"),
+        (
+            {"where": {"bought": {"product_id": "cup"}}},
+            ConditionError,
+            "no product has product cup",
+        ),
         ({"where": {"feature": "nothing", "known": True}}, ConditionError, "no snapshot"),
         ({"product": "mug"}, UnfitSpecError, "purchase_propensity does"),
         ({"arm": "coupon"}, UnfitSpecError, "It knows no offers"),

@@ -1,6 +1,7 @@
 """Bits, columns held in memory and the engine answer every condition alike."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from known import CONDITION, deliver, named, population_of
 from shop import member, product, returned, sale
 
 from campaigns.conditions.condition import leaves
+from campaigns.conditions.held_columns import HeldColumn
 from campaigns.conditions.queries import compiled
 
 PEOPLE = [f"c{number:02}" for number in range(21)]  # no multiple of eight
@@ -83,6 +85,14 @@ def test_every_way_to_ask_gives_the_same_answer(populations, document):
     assert named(held, held.meets(condition)) == expected
     for _, leaf in leaves(condition):
         assert plain.meets(leaf) is plain.meets(leaf)  # asked once
+
+
+def test_many_texts_are_looked_up_as_few_are_compared():
+    texts = [f"t{number:02}" for number in range(40)]
+    column = HeldColumn.of(pa.array([None, *texts, "t03"]))
+    for several in (texts[:3], texts[:20], ["t03", "nothing"], ["nothing"]):
+        expected = [text in several for text in [None, *texts, "t03"]]
+        assert column.is_one_of(tuple(several)).tolist() == expected
 
 
 def test_the_opposite_of_a_condition_is_everybody_else(populations):

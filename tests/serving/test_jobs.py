@@ -47,11 +47,17 @@ def test_who_would_rather_not_wait_gets_a_job_for_a_small_list_too(client):
 
 
 def test_a_job_that_cannot_be_done_says_why(client):
-    spec = {"model": MODEL, "size": 3601, "seed": 6}
+    spec = {"model": MODEL, "size": 10, "where": {"customer": "region", "in": "North"}}
     job = done(client, client.post("/v1/lists", json=spec, headers=ASYNC))
     assert (job["status"], job["location"]) == ("failed", None)
-    assert job["problem"]["type"] == "urn:shortlist:problem:list-too-large"
-    assert "Ask for 3,600 or fewer" in job["problem"]["detail"]
+    assert job["problem"]["type"] == "urn:shortlist:problem:invalid-condition"
+    assert "the data hold no customers" in job["problem"]["detail"]
+
+
+def test_what_can_never_be_done_is_refused_before_it_is_a_job(client):
+    spec = {"model": MODEL, "size": 3601, "seed": 6}
+    answer = client.post("/v1/lists", json=spec, headers=ASYNC)
+    assert (answer.status_code, answer.json()["title"]) == (422, "More customers than there are")
 
 
 def test_who_waits_for_what_fails_is_told_the_problem(client):

@@ -94,6 +94,7 @@ def test_every_leaf_is_found_where_it_stands():
         ({"bought": {"colour": "red"}}, "Extra inputs"),
         ({"bought": {}, "within_days": 0}, "greater than or equal to 1"),
         ({"bought": {}, "since": "2024-02-01", "until": "2024-01-01"}, "no day lies from"),
+        ({"bought": {}, "since": "0001-01-01"}, "greater than or equal to 1900-01-01"),
         ({"owed": {}, "gift": {}, "for_every": 0}, "greater than or equal to 1"),
         ({"score": "card_uptake", "best_share": 2}, "less than or equal to 1"),
     ],
