@@ -17,7 +17,8 @@ settings.register_profile("shortlist", deadline=None)
 settings.load_profile("shortlist")
 
 
-#: Files that take longest. They begin first, so that no worker is left with one at the end.
+#: Files that take longest. They begin first (as `--no-loadscope-reorder` leaves them), so that no
+#: worker is left with one at the end.
 LONGEST = ("test_killed_runs.py", "test_run_command.py", "test_alarms.py", "test_tune.py")
 
 

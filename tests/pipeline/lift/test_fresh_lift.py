@@ -1,31 +1,23 @@
 """What offers change for one customer, from the tables, is what a batch says."""
 
-import shutil
-
 import pandas as pd
 import pytest
+from copies import with_version
 
 from models.effects.shipped import Learned
 from models.promotion_lift import promotion_lift
-from pipeline.durable import write_json
 from pipeline.engine import engine
 from pipeline.fresh import fresh_scores
 from pipeline.lift.cutoffs import read_lift_cutoffs
 from pipeline.lift.score import score_table
-from pipeline.project import trained_folder
 from pipeline.snapshot_store import read_snapshot
-from pipeline.versions import Version, version_folder
+from pipeline.versions import version_folder
 
 
 @pytest.fixture
-def versioned(trained):
-    """The trained project, with a version 1 of its model for the length of a test."""
-    to = trained.artifacts / "versions" / promotion_lift.name / "1"
-    shutil.copytree(trained_folder(trained.artifacts, promotion_lift.name), to)
-    known = Version(model=promotion_lift.name, number="1", training="t", definition="d", run_id="r")
-    write_json(to / "version.json", known.model_dump())
-    yield trained
-    shutil.rmtree(to.parent)
+def versioned(trained, tmp_path):
+    """A copy of the trained project, with a version 1 of its model."""
+    return with_version(trained, promotion_lift, tmp_path / "project")
 
 
 def test_fresh_effects_are_those_of_a_batch(versioned):

@@ -1,32 +1,23 @@
 """What the service says of products, from a model of pairs that is live."""
 
-import shutil
 from datetime import UTC, datetime
 
 import pytest
+from copies import with_version
 from jobs import done
 from service import running
 
-from pipeline.durable import write_json
 from pipeline.pairs.score import score
 from pipeline.pairs.targets import targets
-from pipeline.project import trained_folder
 from pipeline.release import release
 from pipeline.score_set import ranked_batches
-from pipeline.versions import Version
 
 
 @pytest.fixture(scope="module")
 def served(trained_pairs, tmp_path_factory):
     """A service on a copy of the trained project, with the model live."""
     project, model = trained_pairs
-    folder = tmp_path_factory.mktemp("served") / "project"
-    shutil.copytree(project.folder, folder)
-    project = project._replace(folder=folder)
-    to = project.artifacts / "versions" / model.name / "1"
-    shutil.copytree(trained_folder(project.artifacts, model.name), to)
-    known = Version(model=model.name, number="1", training="t", definition="d", run_id="r")
-    write_json(to / "version.json", known.model_dump())
+    project = with_version(project, model, tmp_path_factory.mktemp("served") / "project")
     now = datetime.now(UTC)
     scores = score(project, model, "1", clock=lambda: now)
     release(project.artifacts, model.name, version="1", score_set=scores.id, at=now)
