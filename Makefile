@@ -30,7 +30,7 @@ demo: setup  ## Simulate 5,000 members, run every model, print a ranked list
 	@$(BIN)/shortlist demo
 
 test: setup  ## Run the tests
-	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile
 
 check: setup  ## Run the linters, the type checker and the layer contract
 	@$(BIN)/ruff format --check .

@@ -17,17 +17,6 @@ settings.register_profile("shortlist", deadline=None)
 settings.load_profile("shortlist")
 
 
-#: Files that take longest. They begin first (as `--no-loadscope-reorder` leaves them), so that no
-#: worker is left with one at the end.
-LONGEST = ("test_killed_runs.py", "test_run_command.py", "test_alarms.py", "test_tune.py")
-
-
-def pytest_collection_modifyitems(items):
-    """Put the files that take longest first; all others keep their order."""
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
-
-
 @pytest.fixture(scope="session")
 def postgresql_server():
     """The URL of a PostgreSQL server that runs for the session."""
