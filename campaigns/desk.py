@@ -12,7 +12,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from campaigns.conditions.condition import Due, Scored, leaves
-from campaigns.list_spec import ListSpec
+from campaigns.list_spec import HEALTH, ListSpec
 from campaigns.members import members_path
 from campaigns.population import Population
 from campaigns.ranking import Ranking
@@ -90,7 +90,7 @@ class Desk:
             If the model does not know what it is asked for.
         """
         scores = scores_of(spec, release, self.artifacts)
-        with self._population(scores, release, health=spec.purpose == "health") as held:
+        with self._population(scores, release, health=spec.purpose == HEALTH) as held:
             yield scores, held.population, self._ranking(held, spec, scores, release)
 
     @contextmanager

@@ -14,7 +14,7 @@ from features.columns import CHANNELS
 VERSION = 1
 
 #: Consent to this, in writing, is needed for whatever tells of an illness.
-_HEALTH = "health"
+HEALTH = "health"
 
 _SAMPLE = '{"model": "customer_activity", "size": 1000}'
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -140,7 +140,7 @@ class ListSpec(Part):
             raise ValueError("say where the list ends: size, budget, at_least or profitable")
         if (self.budget is not None or self.profitable) and self.value is None:
             raise ValueError("budget and profitable need `value`: margin and costs")
-        if self.purpose == _HEALTH and self.channel is None:
+        if self.purpose == HEALTH and self.channel is None:
             raise ValueError("what tells of an illness needs a channel that consent was given for")
         if self.model is None and (self.budget or self.at_least is not None or self.profitable):
             raise ValueError("budget, at_least and profitable need a model that scores")

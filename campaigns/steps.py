@@ -8,10 +8,13 @@ import numpy as np
 from sqlalchemy import Engine
 
 from campaigns.choosing import Step
-from campaigns.list_spec import ListSpec
+from campaigns.conditions.condition import InList, leaves
+from campaigns.conditions.errors import ConditionError
+from campaigns.list_spec import HEALTH, ListSpec
 from campaigns.permissions import consented, contacted_enough, suppressed
 from campaigns.population import Population
 from campaigns.ranking import Ranking
+from campaigns.target_list import known_list
 
 
 def steps(
@@ -51,6 +54,7 @@ def steps(
     """
     found = [Step("not_eligible", population.bits(ranking.places))]
     if spec.where is not None:
+        _refuse_lists_of_illness(spec, state)
         found.append(Step("condition", population.meets(spec.where, "/where")))
     if spec.channel is not None:
         agreed = consented(
@@ -67,6 +71,20 @@ def steps(
         held_out = population.drawn(quarter_of(at), share=global_control)
         found.append(Step("global_control", population.everybody & ~held_out))
     return found
+
+
+def _refuse_lists_of_illness(spec: ListSpec, state: Engine) -> None:
+    """Refuse to look into a list for an illness from one that is for something else."""
+    if spec.purpose == HEALTH:
+        return
+    for place, leaf in leaves(spec.where, "/where"):
+        listed = known_list(state, leaf.in_list) if isinstance(leaf, InList) else None
+        if listed is not None and listed.spec.get("purpose") == HEALTH:
+            raise ConditionError(
+                "who is on that list tells of an illness. Set the purpose of this one to health, "
+                "so that only those who consented to that are chosen.",
+                place,
+            )
 
 
 def households(spec: ListSpec, population: Population) -> np.ndarray | None:

@@ -17,10 +17,13 @@ from campaigns.conditions.errors import ConditionError
 from campaigns.conditions.parts import Compared, Products, Range
 from campaigns.conditions.told import products_told
 from features.tables import TABLE_BY_NAME
+from pipeline.events import without_health
 from pipeline.snapshot_store import SnapshotError, read_snapshot
 
 #: More products than this are joined, fewer are listed: a list is looked up while reading.
 _LISTED = 500
+#: Tables that may name a product of an illness, or a campaign for one.
+_TELLING = ("contacts", "interactions")
 
 
 class Facts:
@@ -86,7 +89,7 @@ class Facts:
             raise ConditionError(
                 f"the data hold no {name}. Deliver the table, or leave the condition out."
             )
-        rows = self.connection.read_parquet(self._path(name))
+        rows = self._delivered(name)
         if "available_time" in TABLE_BY_NAME[name].schema():
             rows = rows.filter(rows.available_time < self.moment(self.as_of))
         return rows
@@ -191,6 +194,21 @@ class Facts:
         if not path.exists():
             raise ConditionError("there is no list of this id to look into.")
         return self.connection.read_parquet(path).select("customer_id")
+
+    def _delivered(self, name: str) -> ir.Table:
+        """Return a table without the contacts and interactions that tell of an illness.
+
+        Purchases are cut by `lines`, which is faster where products are chosen.
+        """
+        rows = self.connection.read_parquet(self._path(name))
+        if self.health or name not in _TELLING or not self.delivered("products"):
+            return rows
+        beside = {
+            one: self.connection.read_parquet(self._path(one))
+            for one in ("products", "campaigns")
+            if self.delivered(one)
+        }
+        return without_health({**beside, name: rows}).get(name, rows)
 
     def _path(self, name: str) -> Path:
         return self._artifacts / "tables" / f"{name}.parquet"

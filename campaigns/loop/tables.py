@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from campaigns.list_spec import HEALTH
 from campaigns.loop.assignments import TREATED, assignments_of
 from campaigns.loop.plans import list_campaigns
-from campaigns.state.tables import ContactEvent, OutcomeEvent
+from campaigns.state.tables import ContactEvent, FrozenList, OutcomeEvent
 from features.campaign_tables import Assignments, Campaigns, Contacts, Outcomes
 from features.table import Kind, Table
 from pipeline.durable import whole_file
@@ -40,7 +41,8 @@ def write_tables(artifacts: Path, state: Engine, to: Path) -> dict[str, int]:
 
     Each goes into a folder of its name, into the one file that is ours: whatever else lies
     there stays, and a folder of Parquet files is one table to `shortlist run --data`. Only
-    campaigns with a plan are written, since the other tables refer to it.
+    campaigns with a plan are written, since the other tables refer to it; and none that had a
+    list for an illness, which whoever was contacted would tell of.
 
     Parameters
     ----------
@@ -66,7 +68,8 @@ def write_tables(artifacts: Path, state: Engine, to: Path) -> dict[str, int]:
     tables: tuple[type[Table], ...] = (Campaigns, Assignments, Contacts, Outcomes)
     for name in (table.table_name for table in tables):
         _refuse_a_file(to, name)
-    plans = [one.campaign for one in list_campaigns(state)]
+    ill = _of_illness(state)
+    plans = [one.campaign for one in list_campaigns(state) if one.campaign.campaign_id not in ill]
     names = [plan.campaign_id for plan in plans]
     written: dict[type[Table], pd.DataFrame] = {
         Campaigns: pd.DataFrame([plan.model_dump() for plan in plans]),
@@ -80,6 +83,12 @@ def write_tables(artifacts: Path, state: Engine, to: Path) -> dict[str, int]:
         with whole_file(to / table.table_name / OURS) as draft:
             pq.write_table(_as_declared(rows, table), draft, compression="zstd")
     return {table.table_name: len(rows) for table, rows in written.items()}
+
+
+def _of_illness(state: Engine) -> set[str]:
+    with Session(state) as session:
+        lists = session.execute(select(FrozenList.campaign, FrozenList.spec)).all()
+    return {row.campaign for row in lists if row.spec.get("purpose") == HEALTH}
 
 
 def _refuse_a_file(to: Path, name: str) -> None:

@@ -38,11 +38,11 @@ def as_events(tables: Mapping[str, ir.Table], *, time_zone: str) -> dict[str, ir
         name: table.select(_general_columns(TABLE_BY_NAME[name])) for name, table in tables.items()
     }
     if "products" in found:
-        found |= _without_health(found)
+        found |= without_health(found)
     return {name: _localised(table, time_zone) for name, table in found.items()}
 
 
-def _without_health(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
+def without_health(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
     """Hide the products of an illness, and every row that names one.
 
     A category that holds only such products tells as much as they do: interactions with it

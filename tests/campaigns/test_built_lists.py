@@ -17,7 +17,7 @@ from campaigns.desk import Desk, UnfitSpecError
 from campaigns.list_spec import ListSpec
 from campaigns.members import control_path, members_path, outcomes_path
 from campaigns.preview import least_effect, preview
-from campaigns.state.tables import Suppression
+from campaigns.state.tables import ConsentChange, Suppression
 from campaigns.steps import quarter_of
 from pipeline.release import read_release
 
@@ -166,6 +166,28 @@ def test_other_scores_that_a_condition_asks_for_make_another_list(shop, state):
     go_live(shop, {"c001": 0.1}, model="card_uptake", as_of=AS_OF, version="2")
     other = made(shop, state, where=where)
     assert (one.id == other.id, one.ledger == other.ledger) == (False, False)
+
+
+def test_a_list_for_an_illness_is_looked_into_by_none_for_something_else(shop, state):
+    written = [
+        ConsentChange(
+            customer_id=name,
+            channel="email",
+            purpose="health",
+            granted=True,
+            event_time=NOW,
+            received_at=NOW,
+        )
+        for name in PEOPLE
+    ]
+    with Session(state) as session, session.begin():
+        session.add_all(written)
+    patients = made(shop, state, purpose="health")
+    look_into = {"not": {"in_list": patients.id}}
+    with pytest.raises(ConditionError, match="tells of an illness") as caught:
+        made(shop, state, where=look_into)
+    assert caught.value.pointer == "/where/not"
+    assert made(shop, state, purpose="health", where=look_into).ledger.selected > 0
 
 
 def test_without_a_model_everybody_who_meets_the_conditions_comes_in_random_order(shop, state):

@@ -3,7 +3,7 @@
 import pytest
 from known import AS_OF, deliver, who_meets
 from scored import go_live
-from shop import contact, fact, look, member, product, returned, sale
+from shop import Row, at, contact, fact, look, member, product, returned, sale
 
 from campaigns.conditions.errors import ConditionError
 
@@ -225,6 +225,30 @@ def test_an_illness_is_told_only_where_consent_is_to_just_that(tmp_path):
         who_meets(tmp_path, {"bought": {"family": "pills"}})
     assert who_meets(tmp_path, {"bought": {}}) == ["bob"]
     assert who_meets(tmp_path, {"bought": {"family": "pills"}}, health=True) == ["ann"]
+
+
+def test_nor_do_contacts_and_interactions_tell_of_an_illness(tmp_path):
+    plan = {"starts_at": at("2024-01-01")}
+    deliver(
+        tmp_path,
+        *map(member, ("ann", "bob", "cat")),
+        product("pill", purpose="health", category="prescription"),
+        product("mug", category="kitchen"),
+        Row("campaigns", {"campaign_id": "refill", "product_id": "pill", **plan}, {}),
+        Row("campaigns", {"campaign_id": "sale", "product_id": "mug", **plan}, {}),
+        contact("ann", "2024-02-01", "mail", campaign_id="refill"),
+        contact("bob", "2024-02-01", "mail", campaign_id="sale"),
+        contact("cat", "2024-02-01", "mail"),
+        look("ann", "2024-02-01", "view", "pill"),
+        look("ann", "2024-02-01", "search", "prescription"),
+        look("bob", "2024-02-01", "view", "mug"),
+    )
+    refill = {"contacted": {"campaign": "refill"}}
+    assert who_meets(tmp_path, refill) == []
+    assert who_meets(tmp_path, {"contacted": {}}) == ["bob", "cat"]
+    assert who_meets(tmp_path, {"interacted": {}}) == ["bob"]
+    assert who_meets(tmp_path, refill, health=True) == ["ann"]
+    assert who_meets(tmp_path, {"interacted": {}}, health=True) == ["ann", "bob"]
 
 
 def test_days_begin_at_midnight_of_the_business(tmp_path):

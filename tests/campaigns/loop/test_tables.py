@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from offers import delivered, members, purchases, validated
 from scored import MODEL, go_live, many
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaigns.building import build_list
 from campaigns.desk import Desk
@@ -16,6 +18,7 @@ from campaigns.loop.assignments import assignments_of
 from campaigns.loop.plans import Campaign, plan_campaign
 from campaigns.loop.reports import CONTACTS, OUTCOMES, keep
 from campaigns.loop.tables import OURS, TableInTheWayError, write_tables
+from campaigns.state.tables import FrozenList
 from models.promotion_lift import promotion_lift
 from pipeline.engine import engine
 from pipeline.events import read_events
@@ -55,6 +58,15 @@ def test_the_draw_is_written_with_its_true_probabilities(tmp_path, state):
     }
     assert (table["arm"] == "coupon").sum() == 90
     assert set(table["assigned_at"]) == {pd.Timestamp(AT)}
+
+
+def test_a_campaign_with_a_list_for_an_illness_is_not_written(tmp_path, state):
+    campaign(tmp_path / "artifacts", state, many(50), size=10)
+    with Session(state) as session, session.begin():
+        (listed,) = session.scalars(select(FrozenList))
+        listed.spec = {**listed.spec, "purpose": "health", "channel": "mail"}
+    rows = write_tables(tmp_path / "artifacts", state, tmp_path / "data")
+    assert set(rows.values()) == {0}
 
 
 def test_an_arm_without_an_offer_is_called_treated(tmp_path, state):
