@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from campaigns.conditions.condition import DEEPEST, MOST, Condition, depth, leaves
 from campaigns.conditions.contradictions import refuse_contradictions
 from campaigns.conditions.parts import Days, Number, Part, Text
-from features.columns import CHANNELS
+from features.columns import Channel
 
 #: Version of this language; a document may name it.
 VERSION = 1
@@ -40,7 +40,7 @@ class ContactCap(Part):
 
     times: int = Field(ge=1, le=1000, description="So many contacts are enough.")
     within_days: Days = Field(description="In so many days up to now.")
-    channel: Text | None = Field(default=None, description="Over this channel; any if left out.")
+    channel: Channel | None = Field(default=None, description="Over this channel; any if left out.")
 
 
 class ListSpec(Part):
@@ -92,7 +92,7 @@ class ListSpec(Part):
         default=False, description="Only who is worth more than they cost; needs `value`."
     )
     value: Value | None = Field(default=None, description="What a member is worth.")
-    channel: Text | None = Field(
+    channel: Channel | None = Field(
         default=None, description="Channel of the contact: only who agreed to it."
     )
     purpose: Text = Field(default="marketing", description="What consent is needed for.")
@@ -124,13 +124,6 @@ class ListSpec(Part):
                 raise ValueError(f"more than {MOST} conditions; use `in` with several texts")
             refuse_contradictions(where)
         return where
-
-    @field_validator("channel")
-    @classmethod
-    def _is_a_channel(cls, channel: str | None) -> str | None:
-        if channel is not None and channel not in CHANNELS:
-            raise ValueError(f"there is no channel {channel}. There are: {', '.join(CHANNELS)}")
-        return channel
 
     @model_validator(mode="after")
     def _is_bounded(self) -> Self:

@@ -238,7 +238,7 @@ class Population:
             who(condition, self.facts)  # refuses a name that there is not
             rows = self.facts.people() if of_person else self.facts.snapshot()
             held = None
-            if name != "interests":
+            if name != "interests" and not rows[name].type().is_boolean():
                 values = (
                     self._everybody.left_join(rows.select("customer_id", value=name), "customer_id")
                     .order_by("place")

@@ -1,10 +1,13 @@
 """Columns and rules that several of the declared tables share."""
 
+from typing import Literal, get_args
+
 import ibis.expr.types as ir
 
 from features.table import Column, Rule
 
-CHANNELS = ("store", "web", "app", "phone", "email", "sms", "mail", "push", "line")
+Channel = Literal["store", "web", "app", "phone", "email", "sms", "mail", "push", "line"]
+CHANNELS: tuple[str, ...] = get_args(Channel)
 
 
 def _known_after_it_happened(table: ir.Table) -> ir.BooleanValue:

@@ -12,12 +12,12 @@ from campaigns.loop.reports import (
     CONTACTS,
     OUTCOMES,
     SUPPRESSIONS,
-    Channel,
     Kind,
     Received,
     lift_suppression,
     receive,
 )
+from features.columns import Channel
 from serving.access import allowed
 from serving.documentation import documented
 from serving.idempotency import idempotent

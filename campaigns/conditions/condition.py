@@ -16,7 +16,7 @@ from campaigns.conditions.parts import (
     Text,
     Texts,
 )
-from features.columns import CHANNELS
+from features.columns import Channel
 
 #: Conditions one inside the other, and in all, at most.
 DEEPEST, MOST = 20, 200
@@ -132,7 +132,7 @@ class Consented(Part):
     """Agrees to be contacted, by the latest word on record before the cut-off."""
 
     verb: ClassVar[str] = "consent"
-    consent: Text = Field(description=f"A channel: {', '.join(CHANNELS)}.")
+    consent: Channel
     purpose: Text = "marketing"
 
 

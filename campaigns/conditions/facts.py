@@ -16,6 +16,7 @@ from campaigns.conditions.catalogue import Catalogue
 from campaigns.conditions.errors import ConditionError
 from campaigns.conditions.parts import Compared, Products, Range
 from campaigns.conditions.told import products_told
+from features.card import STEPS
 from features.tables import TABLE_BY_NAME
 from pipeline.events import without_health
 from pipeline.snapshot_store import SnapshotError, read_snapshot
@@ -161,7 +162,15 @@ class Facts:
         if not self.delivered("card_events"):
             return rows
         steps = self.table("card_events")
-        latest = steps.group_by("customer_id").aggregate(card=steps.step.argmax(steps.event_time))
+        newest = ibis.window(
+            group_by="customer_id",
+            order_by=[steps.event_time.desc(), steps.step.find_in_set(STEPS).desc()],
+        )
+        latest = (
+            steps.mutate(place=ibis.row_number().over(newest))
+            .filter(_.place == 0)
+            .select("customer_id", card="step")
+        )
         return rows.left_join(latest, "customer_id").drop("customer_id_right")
 
     def delivered(self, name: str) -> bool:

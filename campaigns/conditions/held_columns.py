@@ -37,7 +37,7 @@ class HeldColumn(NamedTuple):
 
     @classmethod
     def of(cls, column: pa.Array) -> Self:
-        """Hold a column of texts, numbers, flags or dates."""
+        """Hold a column of texts, numbers or dates."""
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             coded = column.dictionary_encode()
             places = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
@@ -46,7 +46,7 @@ class HeldColumn(NamedTuple):
         is_date = pa.types.is_date(column.type)
         if is_date:
             column = column.cast(pa.date32()).cast(pa.int32())
-        if not pa.types.is_integer(column.type) and not pa.types.is_boolean(column.type):
+        if not pa.types.is_integer(column.type):
             numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
             return cls(numbers, None, None, is_date=is_date)
         column = column.cast(pa.int64())

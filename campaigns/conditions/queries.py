@@ -13,7 +13,6 @@ from campaigns.conditions import condition as c
 from campaigns.conditions.errors import ConditionError
 from campaigns.conditions.facts import Facts, compares, holds
 from campaigns.conditions.parts import Range
-from features.columns import CHANNELS
 from features.tables import Customers
 from pipeline.zones import local_date
 
@@ -194,7 +193,7 @@ def _due(condition: c.Due, facts: Facts) -> Answer:
 def _anniversary(condition: c.Anniversary, facts: Facts) -> Answer:
     people = facts.people()
     name = condition.anniversary
-    if name not in fields() or not people[name].type().is_date():
+    if name not in fields() or name not in people.columns or not people[name].type().is_date():
         raise ConditionError(f"customers have no date {name}; joined_on is one.")
     days = [facts.as_of + timedelta(days=ahead) for ahead in range(condition.within_days)]
     met = reduce(lambda one, other: one | other, (_returns(people[name], day) for day in days))
@@ -211,10 +210,6 @@ def _returns(first: ir.DateValue, day: date) -> ir.BooleanValue:
 
 
 def _consented(condition: c.Consented, facts: Facts) -> Answer:
-    if condition.consent not in CHANNELS:
-        raise ConditionError(
-            f"there is no channel {condition.consent}. There are: {', '.join(CHANNELS)}."
-        )
     rows = facts.table("consents")
     rows = rows.filter(rows.channel == condition.consent, rows.purpose == condition.purpose)
     latest = rows.group_by("customer_id").aggregate(granted=rows.granted.argmax(rows.event_time))

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.loop.lines import Id, Label
-from campaigns.loop.reports import Channel
 from campaigns.state.tables import CampaignPlan, ContactEvent, FrozenList, OutcomeEvent
+from features.columns import Channel
 
 Cost = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

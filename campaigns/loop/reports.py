@@ -17,8 +17,8 @@ from campaigns.state.tables import (
     OutcomeEvent,
     Suppression,
 )
+from features.columns import Channel
 
-Channel = Literal["store", "web", "app", "phone", "email", "sms", "mail", "push", "line"]
 #: What became of a contact, from the least to the most that is known of it.
 STATUSES = ("sent", "delivered", "bounced", "complained")
 

@@ -92,6 +92,7 @@ def test_every_leaf_is_found_where_it_stands():
         ({"customer": "age", "at_least": "2024-01-01", "at_most": 30}, "two of a kind"),
         ({"customer": "region", "in": "North", "colour": 1}, "Extra inputs"),
         ({"bought": {"colour": "red"}}, "Extra inputs"),
+        ({"consent": "pigeon"}, "Input should be 'store', 'web'"),
         ({"bought": {}, "within_days": 0}, "greater than or equal to 1"),
         ({"bought": {}, "since": "2024-02-01", "until": "2024-01-01"}, "no day lies from"),
         ({"bought": {}, "since": "0001-01-01"}, "greater than or equal to 1900-01-01"),

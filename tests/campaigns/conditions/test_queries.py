@@ -17,6 +17,7 @@ def people(tmp_path):
         member("cat", "2022-02-28"),
         fact("card_events", "ann", "2024-01-01", step="applied"),
         fact("card_events", "ann", "2024-02-01", step="activated"),
+        fact("card_events", "ann", "2024-02-01", step="approved"),  # at the same moment
         fact("card_events", "bob", "2024-02-01", step="applied"),
         fact("card_events", "bob", "2024-05-31", step="activated", known="2024-06-01"),
     )
@@ -197,7 +198,6 @@ def test_scores_of_live_models_are_asked_for_by_value_or_place(tmp_path):
         ({"customer": "joined_on", "at_least": 3}, "a date with a date"),
         ({"bought": {"family": "radio"}}, "no product has family"),
         ({"feature": "days_since_last_purchase", "at_least": 3}, "no snapshot"),
-        ({"consent": "pigeon"}, "no channel pigeon. There are: store"),
         ({"consent": "email"}, "the data hold no consents"),
         ({"score": "nobody"}, "no version of nobody is live. Live models: customer_activity"),
         ({"due": {}, "within_days": 7}, "no version of repurchase_timing"),
