@@ -8,6 +8,7 @@ The same project shows that a version which a person withdrew stays so in all la
 
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -198,7 +199,8 @@ def stopped_descendant(pid):
     started = psutil.Process(pid)
     for _ in range(6000):
         for process in (started, *started.children(recursive=True)):
-            if process.status() == psutil.STATUS_STOPPED:
-                return process
+            with suppress(psutil.NoSuchProcess):  # git and the like end between two looks
+                if process.status() == psutil.STATUS_STOPPED:
+                    return process
         time.sleep(0.05)
     raise AssertionError("no process was ever suspended")
