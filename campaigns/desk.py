@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from campaigns.conditions.condition import Due, Scored, leaves
+from campaigns.conditions.condition import Due, Scored, dues, leaves
 from campaigns.list_spec import HEALTH, ListSpec
 from campaigns.members import members_path
 from campaigns.population import Population
@@ -28,6 +28,8 @@ HELD_RANKINGS = 6
 
 #: The model that ranks everybody for one product.
 OF_PRODUCTS = "purchase_propensity"
+#: The model of when each customer buys again.
+OF_DATES = "repurchase_timing"
 
 
 class UnfitSpecError(ValueError):
@@ -37,7 +39,7 @@ class UnfitSpecError(ValueError):
 @dataclass
 class _Held:
     population: Population
-    rankings: "OrderedDict[tuple[str | None, ...], Ranking]" = field(default_factory=OrderedDict)
+    rankings: "OrderedDict[tuple[Any, ...], Ranking]" = field(default_factory=OrderedDict)
     users: int = 0
     dropped: bool = False
 
@@ -154,13 +156,14 @@ class Desk:
             return Ranking.at_random(held.population, seed=spec.seed)
         if spec.product is not None or spec.new_product is not None:
             return self._for_product(held.population, spec, release)
-        key = (ranked_by.model, ranked_by.id, spec.arm)
+        due = dues(spec.where) if spec.model == OF_DATES else ()
+        key = (ranked_by.model, ranked_by.id, spec.arm, due)
         with self._lock:
             ranking = held.rankings.get(key)
         if ranking is None:
             if spec.arm is not None:
                 self._require_arm(held.population, ranked_by, spec.arm)
-            ranking = Ranking.of(held.population, self.artifacts, ranked_by, arm=spec.arm)
+            ranking = Ranking.of(held.population, self.artifacts, ranked_by, due=due, arm=spec.arm)
             with self._lock:
                 held.rankings[key] = ranking
                 while len(held.rankings) > HELD_RANKINGS:
@@ -230,7 +233,7 @@ def models_asked(spec: ListSpec) -> tuple[str, ...]:
     if spec.where is None:
         return ()
     found = {
-        "repurchase_timing" if isinstance(leaf, Due) else leaf.score
+        OF_DATES if isinstance(leaf, Due) else leaf.score
         for _, leaf in leaves(spec.where)
         if isinstance(leaf, Due | Scored)
     }

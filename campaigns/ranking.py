@@ -1,16 +1,20 @@
 """A score set as an order of customers: who comes first, and by which row."""
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from campaigns.conditions.condition import Due
+from campaigns.conditions.queries import due_rows
 from campaigns.population import Population
 from pipeline.duck import quoted
 from pipeline.score_set import ScoreSet, parts
 
-_BEST_ROW = "min(row) AS row, arg_min(s.value, row) AS value"
+_BEST_ROW = "arg_min(row, (later, row)) AS row, arg_min(s.value, (later, row)) AS value"
 
 
 class Ranking(NamedTuple):
@@ -41,7 +45,13 @@ class Ranking(NamedTuple):
 
     @classmethod
     def of(
-        cls, population: Population, artifacts: Any, score_set: ScoreSet, **only: str | None
+        cls,
+        population: Population,
+        artifacts: Any,
+        score_set: ScoreSet,
+        *,
+        due: Sequence[Due] = (),
+        **only: str | None,
     ) -> Self:
         """Rank by the best row of each customer; of equals, the one stored first.
 
@@ -53,15 +63,20 @@ class Ranking(NamedTuple):
             The folder that holds everything produced.
         score_set : ScoreSet
             The scores.
+        due : sequence of Due
+            A customer who is due in any of these senses is ranked by the row that says so:
+            a reminder names what runs out, not what they are likeliest to buy one day.
         **only : str
             Columns of which only rows with this value count: `product_id`, `arm`.
         """
         wanted = {name: value for name, value in only.items() if value is not None}
         held = " AND ".join(["true", *(f"{name} = ${name}" for name in wanted)])
+        later = "(customer_id, category) NOT IN (FROM due)" if due else "false"
         files, start = [], 0
         for file, path in zip(score_set.files, parts(artifacts, score_set), strict=True):
             files.append(
-                f"SELECT customer_id, {score_set.value} AS value, file_row_number + {start} AS row "  # noqa: S608 - ours
+                f"SELECT customer_id, {score_set.value} AS value, {later} AS later, "  # noqa: S608 - ours
+                f"file_row_number + {start} AS row "
                 f"FROM read_parquet({quoted(path)}, file_row_number = true) WHERE {held}"
             )
             start += file.rows
@@ -71,7 +86,8 @@ class Ranking(NamedTuple):
             f"SELECT e.place, {best} FROM ({' UNION ALL '.join(files)}) s "  # noqa: S608 - ours
             f"JOIN everybody e USING (customer_id) {of_each} ORDER BY row"
         )
-        found = population.query(query, wanted)
+        tables = {"due": _due_in(population, due)} if due else {}
+        found = population.query(query, wanted, **tables)
         places = found["place"].to_numpy()
         return cls(
             places,
@@ -101,6 +117,11 @@ class Ranking(NamedTuple):
         columns = pa.table({"customer_id": population.customers.take(pa.array(places))})
         nothing = np.zeros(len(places))
         return cls(places, positions_of(places, len(population)), nothing, columns=columns)
+
+
+def _due_in(population: Population, due: Sequence[Due]) -> pa.Table:
+    rows = [due_rows(one, population.facts).select("customer_id", "category") for one in due]
+    return reduce(lambda one, other: one.union(other), rows).to_pyarrow()
 
 
 def positions_of(places: np.ndarray, customers: int) -> np.ndarray:

@@ -275,3 +275,10 @@ def depth(condition: Any) -> int:
     if isinstance(condition, AllOf | AnyOf):
         return 1 + max(depth(one) for one in parts_of(condition))
     return 1
+
+
+def dues(condition: Any) -> tuple[Due, ...]:
+    """Return what a condition asks of due dates, but for what it forbids."""
+    if isinstance(condition, AllOf | AnyOf):
+        return tuple(due for one in parts_of(condition) for due in dues(one))
+    return (condition,) if isinstance(condition, Due) else ()

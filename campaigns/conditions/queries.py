@@ -182,12 +182,17 @@ def _runs_out(condition: c.RunsOut, facts: Facts) -> Answer:
 
 
 def _due(condition: c.Due, facts: Facts) -> Answer:
+    return _those(due_rows(condition, facts))
+
+
+def due_rows(condition: c.Due, facts: Facts) -> ir.Table:
+    """Return the scores of whom is due, a row for each category that they are due in."""
     rows = facts.scores("repurchase_timing")
     until = facts.as_of + timedelta(days=condition.within_days)
     rows = rows.filter(rows.due_on >= ibis.literal(facts.as_of), rows.due_on < ibis.literal(until))
     if condition.probability is not None:
         rows = rows.filter(holds(rows.probability, condition.probability))
-    return _those(_one_of(rows, category=condition.due.category))
+    return _one_of(rows, category=condition.due.category)
 
 
 def _anniversary(condition: c.Anniversary, facts: Facts) -> Answer:

@@ -107,6 +107,40 @@ def test_a_suppression_before_the_build_leaves_somebody_out(shop, state):
     assert again.ledger.excluded["suppressed"] == 1
 
 
+def test_a_reminder_names_what_is_due_and_not_what_is_likeliest_one_day(tmp_path, state):
+    def row(name, category, probability, due_on):
+        window = {"opens_on": due_on, "closes_on": due_on + timedelta(days=3)}
+        return {"customer_id": name, "category": category, "probability": probability,
+                "due_on": due_on, **window}  # fmt: skip
+
+    deliver(tmp_path, member("ann"), member("bob"), member("cat"), also=["contacts"])
+    soon, late = AS_OF + timedelta(days=2), AS_OF + timedelta(days=60)
+    rows = [
+        row("ann", "ink", 0.9, late),
+        row("ann", "pills", 0.4, soon),
+        row("bob", "ink", 0.5, soon),
+        row("bob", "pills", 0.3, soon),
+        row("cat", "pills", 0.8, late),
+    ]
+    go_live(tmp_path, rows, model="repurchase_timing", unit="pair", as_of=AS_OF)
+    asked = {"model": "repurchase_timing", "channel": None, "value": None, "size": 3}
+    kept = {"one_a_household": False, "control_share": 1e-12, "campaign": None}
+
+    def reminded(where):
+        found = made(tmp_path, state, **asked, **kept, where=where)
+        members = pq.read_table(members_path(tmp_path, found.id)).to_pylist()
+        return [(one["customer_id"], one["category"], one["probability"]) for one in members]
+
+    due = {"due": {}, "within_days": 7}
+    assert reminded(due) == [("bob", "ink", 0.5), ("ann", "pills", 0.4)]
+    assert reminded({"due": {"category": "pills"}, "within_days": 7}) == [
+        ("ann", "pills", 0.4),
+        ("bob", "pills", 0.3),
+    ]
+    assert reminded({"not": due}) == [("cat", "pills", 0.8)]
+    assert reminded(None) == [("ann", "ink", 0.9), ("cat", "pills", 0.8), ("bob", "ink", 0.5)]
+
+
 def test_a_global_control_is_reached_by_no_list_of_its_quarter(shop, state):
     spec = {**SPEC, "size": 200, "control_share": 0.01}
     seen = set()
