@@ -55,7 +55,8 @@ def build(
     wanted = read_spec(spec)
     artifacts = context_of(ctx).artifacts
     share = serving_settings(ctx).global_control_share
-    with opened_state(ctx) as state, Desk(artifacts) as desk:
+    opening = context_of(ctx).console.status("Building the list")
+    with opened_state(ctx) as state, Desk(artifacts) as desk, opening:
         release = read_release(artifacts)
         built = build_list(wanted, release, desk=desk, state=state, at=now(), global_control=share)
     _show(ctx, built.list)
@@ -83,7 +84,8 @@ def preview(
     wanted = read_spec(spec)
     shared = context_of(ctx)
     share = serving_settings(ctx).global_control_share
-    with opened_state(ctx) as state, Desk(shared.artifacts) as desk:
+    counting = shared.console.status("Counting")
+    with opened_state(ctx) as state, Desk(shared.artifacts) as desk, counting:
         release = read_release(shared.artifacts)
         found = preview_of(wanted, release, desk=desk, state=state, at=now(), global_control=share)
     document = found.document()
