@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -27,10 +27,11 @@ class ValidationParams(_Frozen):
 
 
 class SnapshotParams(_Frozen):
-    """How far apart, and how many, training snapshots are."""
+    """How far apart, and how many, training snapshots are, and what computes them."""
 
     step_days: int = Field(default=30, ge=1)
     max_training: int = Field(default=12, ge=1)
+    engine: Literal["duckdb", "spark"] = "duckdb"
 
 
 class ModelParams(_Frozen):
