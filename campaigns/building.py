@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,7 @@ from campaigns.reasons import with_reasons
 from campaigns.state.tables import FrozenList
 from campaigns.steps import households, steps
 from campaigns.target_list import TargetList, find_list, known_list
+from campaigns.webhooks.events import emit_in
 from pipeline.lock import exclusive
 from pipeline.release import Release
 from pipeline.score_set import ScoreSet
@@ -162,9 +163,22 @@ def build_list(
         try:
             with Session(state) as session, session.begin():
                 session.add(row)
+                session.flush()
+                emit_in(session, "list.ready", _ready(row), at, once=identity)
         except IntegrityError:
             return Built(find_list(state, identity), new=False)
     return Built(find_list(state, identity), new=True)
+
+
+def _ready(row: FrozenList) -> dict[str, Any]:
+    """Return what is told of a list that is ready."""
+    return {
+        "list_id": row.id,
+        "model": row.model,
+        "as_of": row.as_of.isoformat(),
+        "campaign": row.campaign,
+        "link": f"/v1/lists/{row.id}",
+    }
 
 
 def already_built(

@@ -22,6 +22,7 @@ from campaigns.members import DamagedListError, members_path, whole_members
 from campaigns.reasons import COLUMN as REASONS
 from campaigns.still_allowed import still_allowed
 from campaigns.target_list import TargetList
+from campaigns.webhooks.events import emit
 from pipeline.duck import quoted
 from pipeline.durable import whole_folder, write_json
 
@@ -229,7 +230,18 @@ def write_export(
             files=tuple(files),
         )
         write_json(draft / _MANIFEST, export.document())
+    emit(state, "export.ready", _ready(export), at, once=identity)
     return export
+
+
+def _ready(export: Export) -> dict[str, Any]:
+    """Return what is told of an export that is ready."""
+    return {
+        "export_id": export.id,
+        "list_id": export.list_id,
+        "format": export.spec.format,
+        "link": f"/v1/lists/{export.list_id}/exports/{export.id}",
+    }
 
 
 def read_export(artifacts: Path, list_id: str, export_id: str) -> Export:

@@ -11,6 +11,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from campaigns.desk import Desk
 from campaigns.state.database import open_state
+from campaigns.webhooks.releases import ReleaseWatch
+from campaigns.webhooks.sending import Sender
+from campaigns.webhooks.targets import allowed_hosts
 from pipeline.lookup import Lookup
 from serving import (
     assignments,
@@ -29,10 +32,12 @@ from serving import (
     reports,
     scores,
     standing_lists,
+    webhooks,
 )
 from serving.access import Authenticate
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
+from serving.deliverer import Deliverer
 from serving.documentation import describe_problems
 from serving.idempotency import Idempotency
 from serving.keyring import KeyRing
@@ -70,6 +75,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             desk=desk,
             lookup=Lookup(settings.artifacts),
             global_control=settings.global_control_share,
+            webhooks_allow=allowed_hosts(settings.webhooks_allow),
         )
         app.state.resources = shared
         worker = Worker(
@@ -80,10 +86,18 @@ def create_app(settings: ServingSettings) -> FastAPI:
             wake=shared.wake,
             lease=timedelta(seconds=settings.job_lease_s),
         )
+        deliverer = Deliverer(
+            state,
+            Sender(allow=shared.webhooks_allow),
+            ReleaseWatch(settings.artifacts, state),
+            now=shared.now,
+        )
         worker.start()
+        deliverer.start()
         try:
             yield
         finally:
+            await run_in_threadpool(deliverer.stop, patience_s=settings.job_patience_s)
             # What a job still uses may not be closed under it: it ends with the process.
             if await run_in_threadpool(worker.stop, patience_s=settings.job_patience_s):
                 desk.close()
@@ -111,7 +125,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         *(health, metrics, jobs),
         *(lists, list_index, members, reasons, exclusions, differences, exports, assignments),
         *(scores, products),
-        *(campaigns, reports, standing_lists),
+        *(campaigns, reports, standing_lists, webhooks),
     ):
         app.include_router(resource.router)
     handle_problems(app)

@@ -27,6 +27,9 @@ from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
 from campaigns.standing.requests import StandingListExistsError, UnknownStandingListError
 from campaigns.target_list import UnknownListError
+from campaigns.webhooks.outbox import UnfinishedDeliveryError, UnknownDeliveryError
+from campaigns.webhooks.subscriptions import TooManyWebhooksError, UnknownWebhookError
+from campaigns.webhooks.targets import UnfitTargetError
 from pipeline.companions import CompanionsError
 from pipeline.fresh import NotFreshError, UnknownCustomerError
 from pipeline.grain_store import MissingTableError
@@ -100,6 +103,11 @@ KINDS: dict[type[Exception], Kind] = {
     NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
     NotAcceptableError: Kind(406, "not-acceptable", "There is no such form"),
     UnknownJobError: Kind(404, "unknown-job", "There is no such job"),
+    UnknownWebhookError: Kind(404, "unknown-webhook", "There is no such webhook"),
+    UnknownDeliveryError: Kind(404, "unknown-delivery", "There is no such delivery"),
+    UnfinishedDeliveryError: Kind(409, "unfinished-delivery", "The delivery is on its way"),
+    TooManyWebhooksError: Kind(409, "too-many-webhooks", "There are too many webhooks"),
+    UnfitTargetError: Kind(422, "unfit-target", "Nothing is sent there", at={"pointer": "#/url"}),
     StartedJobError: Kind(409, "started-job", "The job has begun"),
     InProgressError: Kind(
         409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}

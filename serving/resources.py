@@ -34,6 +34,7 @@ class Resources:
     desk: Desk
     lookup: Lookup
     global_control: float = 0.0
+    webhooks_allow: frozenset[str] = frozenset()
     wake: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> datetime:

@@ -29,6 +29,8 @@ class ServingSettings(BaseSettings):
         A job whose process has said nothing for so long is taken over.
     job_patience_s : float
         So long a job under way may take to end when the service stops.
+    webhooks_allow : str
+        Hosts, separated by commas, that webhooks may lead to wherever they are, without TLS.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -42,6 +44,7 @@ class ServingSettings(BaseSettings):
     hold_purchases: bool = True
     job_lease_s: float = Field(default=30.0, gt=0)
     job_patience_s: float = Field(default=20.0, ge=0)
+    webhooks_allow: str = ""
 
     @property
     def state_url(self) -> str | None:

@@ -32,6 +32,7 @@ from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
 from shortlist.commands.train import train, tune
 from shortlist.commands.validate import validate
+from shortlist.commands.webhooks import webhooks
 from shortlist.verb import group, verb
 
 OUR_PACKAGES = {"features", "models", "pipeline", "campaigns", "serving", "shortlist"}
@@ -62,6 +63,7 @@ app.add_typer(list_, name="list")
 app.add_typer(campaigns, name="campaigns")
 app.add_typer(features, name="features")
 app.add_typer(keys, name="keys")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(db, name="db")
 
 
