@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from campaigns.assignments import UnknownAssignmentError
@@ -215,13 +216,21 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.BAD_REQUEST:  # bytes that are no text, or nested beyond reason
         return _respond(request, INVALID, _NOT_JSON, [{"detail": _NOT_JSON, "pointer": "#"}])
-    kind = Kind(
-        status,
-        status.phrase.lower().replace(" ", "-"),
-        status.phrase,
-        headers=dict(error.headers or {}),
-    )
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    kind = Kind(status, status.phrase.lower().replace(" ", "-"), status.phrase, headers=headers)
     return _respond(request, kind, _HTTP_DETAILS.get(status, str(error.detail)), [])
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what a path takes, of all the routes that share it."""
+    found = (
+        route.methods
+        for route in iter_route_contexts(request.app.routes)
+        if route.path_regex is not None and route.path_regex.match(request.url.path)
+    )
+    return sorted({method for methods in found if methods for method in methods})
 
 
 _NOT_JSON = "the body is not JSON in UTF-8."
