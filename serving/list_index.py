@@ -1,6 +1,5 @@
 """GET /v1/lists: which lists there are, newest first."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from campaigns.list_index import After, list_lists
 from serving.access import allowed
-from serving.cursor import InvalidCursorError, make_text_cursor, read_text_cursor
+from serving.cursor import InvalidCursorError, make_text_cursor, read_time_cursor
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.lists import EXAMPLE, ListDocument
@@ -49,8 +48,7 @@ def index(
     """Show lists from the newest on, without their members."""
     after = None
     if cursor:
-        time, _, identity = read_text_cursor("lists", cursor).partition(" ")
-        after = After(datetime.fromisoformat(time), identity)
+        after = After(*read_time_cursor("lists", cursor))
     found = list_lists(shared.state, limit=limit + 1, after=after, campaign=campaign, model=model)
     page, more = found[:limit], len(found) > limit
     last = f"{page[-1].created_at.isoformat()} {page[-1].id}" if more else ""

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from campaigns.assignments import UnknownAssignmentError
@@ -148,6 +149,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownScoreSetError: Kind(503, "missing-scores", "The scores are gone", headers=_SOON),
     DamagedReleaseError: Kind(503, "damaged-release", "The release is damaged", headers=_SOON),
     NotReadyError: Kind(503, "not-ready", "Not ready to answer", headers=_SOON),
+    DataError: Kind(422, "unkept-value", "No database keeps this"),
     **dict.fromkeys(
         DATABASE_AWAY,
         Kind(503, "database-away", "The database does not answer", headers=_SOON),
@@ -157,6 +159,7 @@ KINDS: dict[type[Exception], Kind] = {
 #: Errors of others, whose messages may hold addresses or values: they are told in our words.
 _TOLD = {
     "database-away": "the state database cannot be reached. Try again in a few seconds.",
+    "unkept-value": "a NUL character, or a number beyond 64 bits, is in the request. Leave it out.",
     "no-project": "the parameters of the project cannot be read. `shortlist doctor` looks why.",
 }
 

@@ -1,6 +1,5 @@
 """/v1/webhooks: who is told of lists, exports, releases and alarms, and what became of it."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -31,7 +30,7 @@ from campaigns.webhooks.subscriptions import (
 )
 from campaigns.webhooks.targets import UnfitTargetError, checked
 from serving.access import allowed
-from serving.cursor import InvalidCursorError, make_text_cursor, read_text_cursor
+from serving.cursor import InvalidCursorError, make_text_cursor, read_time_cursor
 from serving.documentation import documented
 from serving.idempotency import idempotent
 from serving.json_bytes import json_bytes
@@ -243,8 +242,7 @@ def deliveries(
     """Show deliveries of the last 30 days, the newest first, and those that are on their way."""
     before = None
     if cursor:
-        time, _, identity = read_text_cursor(webhook_id, cursor).partition(" ")
-        before = Before(datetime.fromisoformat(time), identity)
+        before = Before(*read_time_cursor(webhook_id, cursor))
     found = list_deliveries(shared.state, webhook_id, limit=limit + 1, before=before, status=status)
     page, more = found[:limit], len(found) > limit
     last = f"{page[-1].created_at.isoformat()} {page[-1].id}" if more else ""

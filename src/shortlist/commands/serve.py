@@ -31,6 +31,7 @@ def serve(
     from campaigns.keys import list_keys
     from campaigns.state.database import open_state
     from serving.app import create_app
+    from serving.patience import PatientProtocol
     from shortlist.operations import serving_settings
 
     settings = serving_settings(ctx)
@@ -47,6 +48,7 @@ def serve(
             say("There is no key yet. Make one with: shortlist keys create", soft_wrap=True)
         config = uvicorn.Config(
             create_app(settings),
+            http=PatientProtocol,
             log_level="warning",
             server_header=False,
             # Requests under way may finish; then the process ends, whatever they do.
