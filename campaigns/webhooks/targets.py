@@ -20,6 +20,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
 _LAST_PORT = 65_535
+#: So long a name may take to be looked up, in seconds.
+_RESOLVE_S = 10.0
 #: Public by its number, but each machine of that cloud has its own behind it.
 _METADATA = frozenset({ip_address("168.63.129.16")})
 #: Reserved, or ways to somewhere else, which Python of some versions takes for public.
@@ -125,8 +127,9 @@ async def checked(
         raise UnfitTargetError("messages are sent over https only. Give an https URL.")
     port = port or (_HTTPS_PORT if parsed.scheme == "https" else _HTTP_PORT)
     try:
-        addresses = await resolve(host, port)
-    except (OSError, UnicodeError):
+        async with asyncio.timeout(_RESOLVE_S):
+            addresses = await resolve(host, port)
+    except (OSError, UnicodeError):  # a timeout is an OSError
         addresses = []
     if not addresses:
         raise UnfitTargetError("the host has no address. Check its name.")

@@ -221,10 +221,3 @@ def test_many_slow_clients_hold_up_nobody(service):
     finally:
         for connection in slow:
             connection.close()
-
-
-def test_a_connection_that_is_kept_and_asked_again_is_not_closed_in_between(impatient):
-    with closing(connect(impatient)) as connection:
-        for _ in range(3):
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert connection.recv(4096).startswith(b"HTTP/1.1 200")

@@ -126,6 +126,7 @@ def test_a_receiver_that_never_answers_holds_up_nobody_and_no_stop(tmp_path):
         first = add(client, f"http://127.0.0.1:{silent.getsockname()[1]}/", "alarm")["id"]
         second = add(client, receiver.url, "alarm")["id"]
         waiting = client.post(f"/v1/webhooks/{first}/ping").json()["id"]
+        silent.settimeout(60)
         connection, _ = silent.accept()  # and say nothing
         client.post(f"/v1/webhooks/{second}/ping")
         receiver.wait_for(1)
