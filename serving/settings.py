@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from serving.logs import LogFormat
+
 
 class ServingSettings(BaseSettings):
     """How the service runs here; read once from `SHORTLIST_...` and then frozen.
@@ -29,6 +31,8 @@ class ServingSettings(BaseSettings):
         A job whose process has said nothing for so long is taken over.
     job_patience_s : float
         So long a job under way may take to end when the service stops.
+    log_format : {"text", "json"}
+        The log on stderr: for people, or a line of JSON for each request and error.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -42,6 +46,7 @@ class ServingSettings(BaseSettings):
     hold_purchases: bool = True
     job_lease_s: float = Field(default=30.0, gt=0)
     job_patience_s: float = Field(default=20.0, ge=0)
+    log_format: LogFormat = "text"
 
     @property
     def state_url(self) -> str | None:
