@@ -52,7 +52,7 @@ class Counters:
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self.registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together)
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it says nothing of types
         return generate_latest(together)
 
 

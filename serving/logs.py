@@ -19,13 +19,13 @@ LogFormat = Literal["text", "json"]
 
 OURS = frozenset({"features", "models", "pipeline", "campaigns", "serving", "shortlist"})
 #: Their messages name processes, never what a request holds.
-_TRUSTED = OURS | {"uvicorn"}
+_TRUSTED = OURS | {"uvicorn.error"}
 
 
 def record_fields(record: logging.LogRecord) -> dict[str, Any]:
     """Return what may be told of a record."""
     package = record.name.partition(".")[0]
-    trusted = package in _TRUSTED
+    trusted = package in _TRUSTED or record.name in _TRUSTED
     # Of others the words are told, before values are filled in.
     message = record.getMessage() if trusted else str(record.msg)
     fields: dict[str, Any] = {
@@ -90,7 +90,7 @@ class TextLines(logging.Formatter):
 
 
 def configure_logs(form: LogFormat) -> None:
-    """Write the log of this process to stderr; JSON tells of each request, text of what is wrong."""
+    """Write the log of this process to stderr: what is wrong, in JSON each request as well."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
