@@ -55,10 +55,10 @@ class Service:
 
 
 @contextmanager
-def running(artifacts: Path, **settings: Any) -> Iterator[Service]:
+def running(artifacts: Path, *, tracing: Any = None, **settings: Any) -> Iterator[Service]:
     """Start the service, and stop it gracefully at the end."""
     chosen = ServingSettings(artifacts=artifacts, **settings)
-    app = create_app(chosen)
+    app = create_app(chosen, tracing=tracing)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
