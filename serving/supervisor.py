@@ -62,6 +62,7 @@ class Supervisor:
         self._spawn = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._pending: list[int] = []
+        self._ever_ready = False
 
     def run(self) -> None:
         """Look after the workers until SIGTERM or SIGINT; SIGHUP replaces each in turn.
@@ -89,6 +90,7 @@ class Supervisor:
                 os.read(signalled, 64)
         for place, worker in enumerate(self._workers):
             _hear(worker)
+            self._ever_ready |= worker.ready
             if worker.process.exitcode is None and _hangs(worker):
                 _LOG.error("worker %s hangs, and is killed", worker.process.pid)
                 worker.process.kill()
@@ -98,11 +100,11 @@ class Supervisor:
 
     def _successor(self, ended: _Worker) -> _Worker:
         code, pid = ended.process.exitcode, ended.process.pid
-        _close(ended)
-        if not any(worker.ready for worker in self._workers):
+        if not self._ever_ready:
             raise WorkersFailedError(
                 f"a worker ended with code {code} before it was ready; the log above says why."
             )
+        _close(ended)
         _LOG.error("worker %s ended with code %s; another is started", pid, code)
         if time.monotonic() - ended.started < _EARLY_S:
             time.sleep(_PAUSE_S)
