@@ -1,11 +1,15 @@
 """Settings of the service: operations, from the environment."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.logs import LogFormat
+
+#: Names the folder of files that stand for variables that are not set.
+SECRETS_FOLDER = "SHORTLIST_SECRETS_DIR"
 
 
 class ServingSettings(BaseSettings):
@@ -67,7 +71,9 @@ def read_settings(artifacts: Path) -> ServingSettings:
         If a variable does not hold what it should; its value is not repeated.
     """
     try:
-        return ServingSettings(artifacts=artifacts)
+        # Docker and systemd hand secrets over as files, each named for its variable.
+        secrets = os.environ.get(SECRETS_FOLDER)
+        return ServingSettings(artifacts=artifacts, _secrets_dir=secrets)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = f"SHORTLIST_{first['loc'][0]}".upper()
