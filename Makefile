@@ -78,7 +78,7 @@ bench-%: $(VENV)/.installed-all
 
 lock:  ## Renew the lock files: names, versions and hashes
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
-	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark \
+	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark --extra tracing \
 		--output-file requirements/all.txt
 	@$(COMPILE) --group dev --group notebooks --constraint requirements/all.txt \
 		--output-file requirements/dev.txt

@@ -47,6 +47,7 @@ from serving.problems import handle_problems, kept_problem, refuse
 from serving.request_id import RequestId
 from serving.resources import Resources
 from serving.settings import ServingSettings
+from serving.tracing import Tracing, tracing_from_environment
 from serving.work import work
 from serving.worker import Worker
 
@@ -57,9 +58,10 @@ skips or repeats. Errors are problem documents (RFC 9457) that say what to chang
 """
 
 
-def create_app(settings: ServingSettings) -> FastAPI:
+def create_app(settings: ServingSettings, *, tracing: Tracing | None = None) -> FastAPI:
     """Return the service; it opens what it needs when it starts, and closes it at the end."""
     counters = Counters()
+    tracing = tracing or tracing_from_environment()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -102,6 +104,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             if await run_in_threadpool(worker.stop, patience_s=settings.job_patience_s):
                 desk.close()
             state.dispose()
+            tracing.stop()
 
     app = FastAPI(
         title="Shortlist",
@@ -109,6 +112,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
+        telemetry=tracing.telemetry(),
     )
     # The last one added acts first.
     app.add_middleware(Idempotency, refuse=refuse)

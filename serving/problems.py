@@ -187,7 +187,7 @@ def refuse(request: Request, error: Exception) -> Response:
     kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
     detail = _TOLD.get(kind.slug, str(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, error)
+        _LOG.warning("%s: %s: %s", kind.slug, type(error).__name__, detail)
     at = {"pointer": f"#{error.pointer}"} if isinstance(error, ConditionError) else kind.at
     return _respond(request, kind, detail, [{"detail": detail, **at}] if at else [])
 
@@ -243,9 +243,7 @@ _HTTP_DETAILS = {
 }
 
 
-async def _defect(request: Request, error: Exception) -> Response:
-    # The server logs the traceback; this line says which request it belongs to.
-    _LOG.error("%s: defect: %s", request_id(request.scope), type(error).__name__)
+async def _defect(request: Request, _error: Exception) -> Response:
     return _respond(request, _DEFECT, _DEFECT_DETAIL, [])
 
 

@@ -1,9 +1,15 @@
 """Settings of the service: operations, from the environment."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from serving.logs import LogFormat
+
+#: Names the folder of files that stand for variables that are not set.
+SECRETS_FOLDER = "SHORTLIST_SECRETS_DIR"
 
 
 class ServingSettings(BaseSettings):
@@ -31,6 +37,8 @@ class ServingSettings(BaseSettings):
         So long a job under way may take to end when the service stops.
     webhooks_allow : str
         Hosts, separated by commas, that webhooks may lead to wherever they are, without TLS.
+    log_format : {"text", "json"}
+        The log on stderr: for people, or a line of JSON for each request and error.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -45,6 +53,7 @@ class ServingSettings(BaseSettings):
     job_lease_s: float = Field(default=30.0, gt=0)
     job_patience_s: float = Field(default=20.0, ge=0)
     webhooks_allow: str = ""
+    log_format: LogFormat = "text"
 
     @property
     def state_url(self) -> str | None:
@@ -65,7 +74,9 @@ def read_settings(artifacts: Path) -> ServingSettings:
         If a variable does not hold what it should; its value is not repeated.
     """
     try:
-        return ServingSettings(artifacts=artifacts)
+        # Docker and systemd hand secrets over as files, each named for its variable.
+        secrets = os.environ.get(SECRETS_FOLDER)
+        return ServingSettings(artifacts=artifacts, _secrets_dir=secrets)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = f"SHORTLIST_{first['loc'][0]}".upper()

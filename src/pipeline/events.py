@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import ibis.expr.types as ir
@@ -15,9 +16,19 @@ from pipeline.duck import wall_clock_of
 WallClock = Callable[[str, Any], Any]
 
 
-def read_events(connection: Backend, tables: Path, *, time_zone: str) -> dict[str, ir.Table]:
-    """Return every table that lies in a folder by name, ready for grains; see `as_events`."""
+def read_events(
+    connection: Backend,
+    tables: Path,
+    *,
+    time_zone: str,
+    instead: Mapping[str, Path] = MappingProxyType({}),
+) -> dict[str, ir.Table]:
+    """Return every table that lies in a folder by name, ready for grains; see `as_events`.
+
+    `instead` names copies of tables that are read in their place.
+    """
     files = {table.table_name: tables / f"{table.table_name}.parquet" for table in TABLES}
+    files |= instead
     found = {name: connection.read_parquet(path) for name, path in files.items() if path.exists()}
     return as_events(found, time_zone=time_zone)
 

@@ -56,12 +56,13 @@ class Service:
 
 
 @contextmanager
-def running(artifacts: Path, *, http: Any = PatientProtocol, **settings: Any) -> Iterator[Service]:
+def running(
+    artifacts: Path, *, http: Any = PatientProtocol, tracing: Any = None, **settings: Any
+) -> Iterator[Service]:
     """Start the service, and stop it gracefully at the end."""
     chosen = ServingSettings(artifacts=artifacts, **settings)
-    app = create_app(chosen)
-    config = uvicorn.Config(app, port=0, log_config=None, http=http)
-    server = uvicorn.Server(config)
+    app = create_app(chosen, tracing=tracing)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, http=http))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
