@@ -30,6 +30,7 @@ from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
+from shortlist.commands.trace import trace
 from shortlist.commands.train import train, tune
 from shortlist.commands.validate import validate
 from shortlist.verb import group, verb
@@ -53,6 +54,7 @@ app.command()(verb(due))
 app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))
+app.command()(verb(trace))
 app.command()(verb(serve))
 app.command()(verb(doctor))
 app.command()(verb(gc))
