@@ -122,6 +122,8 @@ def whole_members(
 ) -> pa.Table:
     """Return some columns of all members, those of them that the list has, by rank.
 
+    Those who were forgotten since are left out.
+
     Who was held out lies in another file; a file that says otherwise is not the frozen one.
 
     Raises
@@ -135,8 +137,9 @@ def whole_members(
             if hashlib.file_digest(file, "sha256").hexdigest() != frozen.sha256:
                 raise _damaged(list_id, path)
         own = pq.read_schema(path).names
-        wanted = {*columns, "arm"}
+        wanted = {*columns, "arm", "customer_id"}
         rows = pq.read_table(path, columns=[name for name in own if name in wanted])
+        rows = rows.filter(pc.is_valid(rows["customer_id"]))
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(list_id, path) from error
     if "arm" in own and pc.any(pc.equal(rows["arm"], "control")).as_py():

@@ -22,6 +22,7 @@ from shortlist.commands.due import due
 from shortlist.commands.effect import effect
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.features import features
+from shortlist.commands.forget import forget
 from shortlist.commands.gc import gc
 from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
@@ -55,6 +56,7 @@ app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))
 app.command()(verb(trace))
+app.command()(verb(forget))
 app.command()(verb(serve))
 app.command()(verb(doctor))
 app.command()(verb(gc))

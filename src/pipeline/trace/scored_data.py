@@ -6,7 +6,7 @@ from typing import Any
 
 from models.definition import AnyModel, LiftModel, PairModel, TimingModel
 from pipeline.fingerprint import digest
-from pipeline.labels import read_label_manifest
+from pipeline.labels import files_as_built, read_label_manifest
 from pipeline.project import find_model
 from pipeline.score_set import ScoreSet
 from pipeline.snapshot_store import fingerprint_of, read_manifest
@@ -41,19 +41,6 @@ def require_scored_data(artifacts: Path, score_set: ScoreSet) -> None:
             f"the snapshot of {score_set.as_of} was built again since, from other data ({found}) "
             f"than were scored ({score_set.data_fingerprint}). A backup of then holds the old one."
         )
-
-
-def files_as_built(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of a manifest's files, as they were before anybody was forgotten.
-
-    Examples
-    --------
-    >>> files_as_built({"files": {"a": "2"}, "erased": [{"files": {"a": "1"}}]})
-    {'a': '1'}
-    """
-    erased = manifest.get("erased") or [manifest]
-    found: dict[str, str] = dict(erased[0]["files"])
-    return found
 
 
 def _fingerprint(
