@@ -14,12 +14,16 @@ from campaigns.forget.lists import count_lists, erase_lists
 from campaigns.forget.state import count_state, erase_state
 from pipeline.alone import alone
 from pipeline.durable import whole_file, write_json
-from pipeline.forget.stores import count_stores, erase_cache, erase_memories, erase_stores
+from pipeline.forget.stores import (
+    JOURNAL,
+    count_stores,
+    erase_cache,
+    erase_memories,
+    erase_stores,
+)
 from pipeline.forgotten import remember_forgotten, stir
 from pipeline.release import announce
 
-#: Whom an erasure is about, kept until it has ended; the only file that names them.
-JOURNAL = "forgetting.json"
 #: Where reports lie; they name nobody.
 REPORTS = "erasures"
 #: How often it is looked again for what somebody wrote meanwhile.

@@ -225,8 +225,10 @@ def receive(
     """
     read = read_lines(content, kind.line, at=at)
     gone = forgotten or Forgotten()
-    kept = [row for row in read.rows if not gone.people or gone.since(row.customer_id) is None]
-    changed = keep(state, (kind.row(row, at) for row in kept), kind)
+    rows = [kind.row(line, at) for line in read.rows]
+    if gone.people:
+        rows = [row for row in rows if gone.since(row["customer_id"]) is None]
+    changed = keep(state, rows, kind)
     return Received(accepted=len(read.rows), changed=changed, rejected=read.bad, errors=read.told)
 
 

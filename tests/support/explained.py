@@ -16,13 +16,13 @@ AS_OF = date(2026, 3, 1)
 COLUMNS = ["days_since_last_purchase", "mean_gap_days", "order_count"]
 
 
-def explainable(artifacts, count=300):
+def explainable(artifacts, count=300, *, named="c{:05}"):
     """Make a model live whose version, snapshot and scores belong together."""
     random = np.random.default_rng(3)
     days = random.integers(1, 400, count)
     snapshot = pd.DataFrame(
         {
-            "customer_id": [f"c{number:05}" for number in range(count)],
+            "customer_id": [named.format(number) for number in range(count)],
             "days_since_last_purchase": days,
             "mean_gap_days": np.where(days % 4, random.gamma(3, 20, count), np.nan),
             "order_count": random.poisson(5, count) + 1,

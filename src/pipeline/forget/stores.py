@@ -24,6 +24,8 @@ MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LOOKUPS)
 #: Lists have their own way; see `campaigns.forget`.
 LISTS = "lists"
 CACHE = "dvc cache"
+#: Whom an erasure is about, kept under the artefacts until it has ended; it alone names them.
+JOURNAL = "forgetting.json"
 
 _TEXTS = frozenset({".json", ".csv", ".ndjson", ".html", ".md", ".txt", ".log", ".yaml", ".yml"})
 #: Shorter ids, and those without a digit, stand in texts by chance: they are not looked for.
@@ -110,7 +112,8 @@ def _texts(artifacts: Path) -> Iterator[Path]:
         if own == artifacts:
             folders[:] = [name for name in folders if name not in {LISTS, *MEMORIES}]
         folders[:] = sorted(name for name in folders if name != "code")
-        yield from (own / name for name in sorted(files) if Path(name).suffix in _TEXTS)
+        told = (name for name in sorted(files) if Path(name).suffix in _TEXTS)
+        yield from (own / name for name in told if name != JOURNAL)
 
 
 def _in_text(path: Path, people: Collection[str]) -> int:

@@ -31,8 +31,8 @@ def forget(
 
     Example: `shortlist forget M00001842`
     """
-    from campaigns.forget.forgetting import JOURNAL
     from campaigns.forget.forgetting import forget as forgotten
+    from pipeline.forget.stores import JOURNAL
 
     context = context_of(ctx)
     people = [*(customers or []), *(_ids(file) if file else [])]
