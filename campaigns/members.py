@@ -1,6 +1,7 @@
 """The members of a list: chosen from a score set, frozen in Parquet, read a page at a time."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from campaigns.ranking import Ranking
 from campaigns.reasons import COLUMN
 from pipeline.durable import whole_file
 from pipeline.score_set import ScoreSet, ranked_batches, stored_schema
+
+#: Says in the folder of a list that its rows were removed for their age.
+EXPIRED = "expired.json"
 
 # A page of a thousand touches two groups at most.
 _ROWS_PER_GROUP = 10_000
@@ -147,7 +151,19 @@ def whole_members(
     return rows
 
 
+def expired_on(folder: Path) -> str | None:
+    """Return the day on which the rows of a list were removed for their age; none if not."""
+    path = folder / EXPIRED
+    return str(json.loads(path.read_text("utf-8"))["on"]) if path.exists() else None
+
+
 def _damaged(list_id: str, path: Path) -> DamagedListError:
+    day = None if path.exists() else expired_on(path.parent)
+    if day is not None:
+        return DamagedListError(
+            f"the members of list {list_id} were removed on {day}, as `retention` in params.yaml "
+            "says. Its counts stay; build a new list for new members."
+        )
     return DamagedListError(
         f"the members of list {list_id} are missing or damaged. Restore {path.name} from a backup."
     )

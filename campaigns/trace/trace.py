@@ -11,9 +11,17 @@ from sqlalchemy import Engine
 from campaigns.list_spec import ListSpec
 from campaigns.target_list import TargetList, find_list
 from campaigns.trace.figures import CLOSE, Figure, compared_rank, compared_reasons, compared_score
-from campaigns.trace.place import SAID, Place, at_random_again, find_place, rank_again
+from campaigns.trace.place import (
+    SAID,
+    NotOfListError,
+    Place,
+    at_random_again,
+    find_place,
+    rank_again,
+)
 from pipeline.engine import engine
 from pipeline.explain import UnexplainedError, explain
+from pipeline.forgotten import read_forgotten
 from pipeline.project import OutcomeWindow, find_model
 from pipeline.score_set import (
     DamagedScoreSetError,
@@ -88,12 +96,15 @@ def trace(folder: Path, state: Engine, list_id: str, customer_id: str) -> Trace:
     UnknownListError
         If there is no such list.
     NotOfListError
-        If nobody of that id was known when it was built.
+        If nobody of that id was known when it was built, or they were forgotten since.
     DamagedListError
         If its members, control or outcomes cannot be read.
     """
     artifacts = folder / "artifacts"
     found = find_list(state, list_id)
+    gone = read_forgotten(artifacts).since(customer_id)
+    if gone is not None:
+        raise NotOfListError(f"this customer was forgotten on {gone}; nothing of them is kept.")
     place = find_place(artifacts, found, customer_id)
     links = [_list_link(found)]
     if found.model is None or found.score_set is None or found.version is None:
