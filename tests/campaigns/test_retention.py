@@ -91,9 +91,8 @@ def test_scores_that_only_an_old_list_names_are_garbage(project):
 def test_limits_stand_in_params_and_a_wrong_one_is_refused(tmp_path):
     assert retention_of(tmp_path).exports_days == 90
     params = tmp_path / "params.yaml"
-    params.write_text(
-        "time_zone: UTC\ncurrency: EUR\nmodels: {}\nretention: {exports_days: null}\n"
-    )
+    shop = "time_zone: UTC\ncurrency: EUR\nmodels: {}\n"
+    params.write_text(f"{shop}retention: {{exports_days: null}}\n")
     assert retention_of(tmp_path).exports_days is None
     params.write_text(f"{shop}retention: {{exports_days: 0}}\n")
     with pytest.raises(ParamsError, match=r"retention\.exports_days"):
