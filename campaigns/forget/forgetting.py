@@ -35,6 +35,8 @@ OUTSIDE = (
     "backups made before now: delete them, or after a restore forget the same persons again",
     "exports that were downloaded or handed on: ask whoever received them",
     "logs of a proxy or log collector, which may hold paths such as /v1/customers/ID: rotate them",
+    "an MLflow server elsewhere: delete evaluation/predictions.parquet of its runs",
+    "a DVC remote: delete what was pushed before now",
     "trained models: they hold no rows and no ids; the next training leaves the person out",
 )
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
@@ -37,7 +38,8 @@ def count_stores(folder: Path, people: Collection[str]) -> Counter[str]:
     """Return how many rows of some persons each store of the line holds."""
     artifacts = folder / "artifacts"
     found: Counter[str] = Counter()
-    for path in parquet_files(artifacts, but={LISTS, *MEMORIES}):
+    # A service may write lookups at any time; grains and neighbours only a run does.
+    for path in parquet_files(artifacts, but={LISTS, KEPT_GRAINS, KEPT_NEIGHBOURS}):
         found[_store(artifacts, path)] += count_rows(path, people)
     for path in _texts(artifacts):
         found["texts"] += _in_text(path, people)
@@ -66,8 +68,8 @@ def erase_stores(folder: Path, people: Collection[str], *, at: datetime) -> None
 def erase_memories(artifacts: Path) -> None:
     """Remove what is kept only to save time."""
     for name in MEMORIES:
-        if (artifacts / name).exists():
-            discard(artifacts / name)
+        # A service may be writing into it; what is left is found by whoever counts afterwards.
+        shutil.rmtree(artifacts / name, ignore_errors=True)
 
 
 def erase_cache(folder: Path, people: Collection[str]) -> None:

@@ -64,7 +64,7 @@ def test_a_list_for_one_product_is_a_job(served):
     assert client.post("/v1/lists", json=spec).status_code == 200
 
 
-@pytest.mark.parametrize("for_one_product", [True, False])
+@pytest.mark.parametrize("for_one_product", [pytest.param(True, marks=pytest.mark.nightly), False])
 def test_a_member_is_traced_to_the_same_score_and_rank(served, for_one_product):
     project, model, scores, client = served
     best = next(ranked_batches(project.artifacts, scores)).to_pandas().iloc[0]
