@@ -33,6 +33,8 @@ from campaigns.state.tables import FrozenList
 from campaigns.steps import households, steps
 from campaigns.target_list import TargetList, find_list, known_list
 from campaigns.webhooks.events import emit_in
+from pipeline.forgotten import mark, unforgotten_since
+from pipeline.leftovers import discard
 from pipeline.lock import exclusive
 from pipeline.release import Release
 from pipeline.score_set import ScoreSet
@@ -122,6 +124,7 @@ def build_list(
         known = known_list(state, identity)
         if known:
             return Built(known, new=False)
+        before = mark(desk.artifacts)
         with desk.opened(spec, release) as (_, population, ranking):
             more = [occasion.left_out(score_set, population, ranking)] if occasion else []
             chosen = chosen_for(
@@ -161,13 +164,27 @@ def build_list(
         )
         # The row makes the list visible, and comes last: no reader sees a list without members.
         try:
-            with Session(state) as session, session.begin():
-                session.add(row)
-                session.flush()
-                emit_in(session, "list.ready", _ready(row), at, once=identity)
+            with unforgotten_since(desk.artifacts, before) as is_current:
+                if is_current:
+                    with Session(state) as session, session.begin():
+                        session.add(row)
+                        session.flush()
+                        emit_in(session, "list.ready", _ready(row), at, once=identity)
         except IntegrityError:
             return Built(find_list(state, identity), new=False)
-    return Built(find_list(state, identity), new=True)
+        if is_current:
+            return Built(find_list(state, identity), new=True)
+        discard(folder)
+    # Somebody was forgotten meanwhile, who may be on it: it is built again without them.
+    return build_list(
+        spec,
+        release,
+        desk=desk,
+        state=state,
+        at=at,
+        global_control=global_control,
+        occasion=occasion,
+    )
 
 
 def _ready(row: FrozenList) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from campaigns.list_spec import ListSpec
 from campaigns.members import DamagedListError, members_path, whole_members
 from campaigns.reasons import COLUMN as REASONS
 from campaigns.still_allowed import still_allowed
-from campaigns.target_list import TargetList
+from campaigns.target_list import TargetList, find_list
 from campaigns.webhooks.events import emit
 from pipeline.duck import quoted
 from pipeline.durable import whole_folder, write_json
+from pipeline.forgotten import mark
+from pipeline.leftovers import discard
 
 Format = Literal["parquet", "csv", "ndjson", "labels"]
 
@@ -194,6 +196,7 @@ def write_export(
     NoCustomersError
         If addresses are asked for, and the table of customers is gone.
     """
+    before = mark(artifacts)
     fields = check_fields(artifacts, found, spec)
     wanted = ["rank", "customer_id", *fields]
     rows = whole_members(artifacts, found.id, found.members, wanted)
@@ -223,15 +226,33 @@ def write_export(
             list_id=found.id,
             spec=spec,
             created_at=at,
-            members=len(rows),
+            members=found.ledger.selected,
             rows=len(kept),
-            removed=allowed.removed,
+            removed=allowed.removed | forgotten_since(found, len(rows)),
             without_label=_counts(without),
             files=tuple(files),
         )
         write_json(draft / _MANIFEST, export.document())
+    if mark(artifacts) != before:
+        # Somebody was forgotten meanwhile, who may be in it.
+        discard(export_folder(artifacts, found.id, identity))
+        return write_export(
+            find_list(state, found.id),
+            spec,
+            artifacts=artifacts,
+            state=state,
+            at=at,
+            identity=identity,
+            told=told,
+        )
     emit(state, "export.ready", _ready(export), at, once=identity)
     return export
+
+
+def forgotten_since(found: TargetList, members: int) -> dict[str, int]:
+    """Return how many of those frozen were forgotten since, as a reason to be left out."""
+    gone = found.ledger.selected - members
+    return {"forgotten": gone} if gone else {}
 
 
 def _ready(export: Export) -> dict[str, Any]:

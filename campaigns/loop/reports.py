@@ -18,6 +18,7 @@ from campaigns.state.tables import (
     Suppression,
 )
 from features.columns import Channel
+from pipeline.forgotten import Forgotten
 
 #: What became of a contact, from the least to the most that is known of it.
 STATUSES = ("sent", "delivered", "bounced", "complained")
@@ -196,7 +197,14 @@ CONSENTS = Kind(Consent, ConsentChange, _consent, _withdrawn)
 SUPPRESSIONS = Kind(Suppressed, Suppression, _suppressed)
 
 
-def receive(state: Engine, content: bytes, kind: Kind[_L], *, at: datetime) -> Received:
+def receive(
+    state: Engine,
+    content: bytes,
+    kind: Kind[_L],
+    *,
+    at: datetime,
+    forgotten: Forgotten | None = None,
+) -> Received:
     """Keep what a body of lines reports; a report that is known changes nothing.
 
     All that is sound is kept or, where the database fails, nothing: the body may be sent
@@ -212,9 +220,15 @@ def receive(state: Engine, content: bytes, kind: Kind[_L], *, at: datetime) -> R
         What is reported.
     at : datetime
         Now, with its zone.
+    forgotten : Forgotten, optional
+        Whose lines are taken and not kept.
     """
     read = read_lines(content, kind.line, at=at)
-    changed = keep(state, (kind.row(row, at) for row in read.rows), kind)
+    gone = forgotten or Forgotten()
+    rows = [kind.row(line, at) for line in read.rows]
+    if gone.people:
+        rows = [row for row in rows if gone.since(row["customer_id"]) is None]
+    changed = keep(state, rows, kind)
     return Received(accepted=len(read.rows), changed=changed, rejected=read.bad, errors=read.told)
 
 

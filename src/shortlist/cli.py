@@ -22,6 +22,7 @@ from shortlist.commands.due import due
 from shortlist.commands.effect import effect
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.features import features
+from shortlist.commands.forget import forget
 from shortlist.commands.gc import gc
 from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
@@ -30,6 +31,7 @@ from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
+from shortlist.commands.trace import trace
 from shortlist.commands.train import train, tune
 from shortlist.commands.validate import validate
 from shortlist.commands.webhooks import webhooks
@@ -54,6 +56,8 @@ app.command()(verb(due))
 app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))
+app.command()(verb(trace))
+app.command()(verb(forget))
 app.command()(verb(serve))
 app.command()(verb(doctor))
 app.command()(verb(gc))
