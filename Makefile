@@ -41,11 +41,21 @@ check: setup  ## Run the linters, the type checker and the layer contract
 serve: setup  ## Serve what is released, on http://127.0.0.1:8000
 	@$(BIN)/shortlist serve
 
-lab: setup  ## Open JupyterLab
+# A shop of 3,000 members for the notebooks; `make lab` opens the project here once there is one.
+SHOP := $(abspath artifacts/notebooks/shop)
+LAB := $(or $(SHORTLIST_PROJECT),$(if $(wildcard artifacts/release.json),$(CURDIR),$(SHOP)))
+lab notebooks: export SHORTLIST_DATA := $(or $(SHORTLIST_DATA),$(abspath ../shared/data))
+lab: export SHORTLIST_PROJECT := $(LAB)
+notebooks: export SHORTLIST_PROJECT := $(SHOP)
+
+$(SHOP)/artifacts/release.json: | setup
+	@echo "Making a shop of 3,000 members to look at (about two minutes)"
+	@$(BIN)/python -c 'from shortlist import project; project.demo("$(SHOP)")'
+
+lab: setup $(if $(filter $(SHOP),$(LAB)),$(SHOP)/artifacts/release.json)  ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
 
-notebooks: demo  ## Run every notebook on the demo, top to bottom
-	@mkdir -p artifacts/notebooks
+notebooks: setup $(SHOP)/artifacts/release.json  ## Run every notebook on a small shop, top to bottom
 	@$(BIN)/jupyter nbconvert --to html --execute --output-dir artifacts/notebooks \
 		--log-level WARN notebooks/*.ipynb
 

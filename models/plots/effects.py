@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.plots.axes import CHANCE, INTERVAL, MODEL, axes_for, in_percent, require_equal
+from models.plots.axes import (
+    CHANCE,
+    INTERVAL,
+    MODEL,
+    axes_for,
+    in_percent,
+    in_thousands,
+    require_equal,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,4 +63,6 @@ def interval_plot(
     axes.set(yticks=at, yticklabels=list(names), xlabel=label, ylim=(-0.7, len(names) - 0.3))
     if percent:
         in_percent(axes.xaxis)
+    else:
+        in_thousands(axes.xaxis)
     return axes

@@ -24,6 +24,7 @@ def cohort_plot(
     share: ArrayLike,
     cohorts: Sequence[str],
     *,
+    periods: Sequence[object] | None = None,
     period: str = "quarters since joining",
     what: str = "share of the cohort that bought",
     axes: "Axes | None" = None,
@@ -36,6 +37,8 @@ def cohort_plot(
         In [0, 1]; NaN where a period has not come yet.
     cohorts : sequence of str
         Who joined together, oldest first.
+    periods : sequence, optional
+        Names of the columns; counted from 0 if left out.
     period, what : str
         What columns and colours say.
     axes : Axes, optional
@@ -53,6 +56,7 @@ def cohort_plot(
     _written(axes, share, "{:.0%}")
     axes.set(
         xticks=range(share.shape[1]),
+        xticklabels=[str(one) for one in periods or range(share.shape[1])],
         yticks=range(len(cohorts)),
         yticklabels=list(cohorts),
         xlabel=period,

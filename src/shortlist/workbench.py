@@ -174,6 +174,64 @@ class Workbench:
         paths = parts(self.artifacts, stored)
         return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
 
+    def codes(self, coding: str) -> "pd.DataFrame":
+        """Return what the values of a profile coding mean, as the newest snapshot uses it.
+
+        Parameters
+        ----------
+        coding : str
+            `affinity`, `demographic`, `psychographic`, `lifestyle` or `cluster`.
+
+        Returns
+        -------
+        DataFrame
+            By code: `en`, `zh_TW` and `description`.
+
+        Raises
+        ------
+        ValueError
+            If the newest snapshot has no such coding.
+        """
+        import pandas as pd
+
+        from features.codings import CODED
+        from pipeline.profiles import read_coding
+        from pipeline.snapshot_store import read_manifest
+
+        newest = max(self.snapshots())
+        known = read_manifest(self.artifacts, "customer", newest)["codings"]
+        if coding not in known:
+            raise ValueError(f"{coding} is no coding of {newest}. There are {', '.join(known)}.")
+        one = next(column.coding for column in CODED.values() if column.coding.name == coding)
+        rows = [
+            {
+                "code": code.code,
+                "en": code.label["en"],
+                "zh_TW": code.label["zh-TW"],
+                "description": code.description["en"],
+            }
+            for code in one.describe(read_coding(self.artifacts, coding, known[coding]))
+        ]
+        return pd.DataFrame(rows).set_index("code")
+
+    def companions(self, product_id: str, **given: Any) -> "pd.DataFrame":
+        """Return what is bought with a product, best first; see `shortlist companions`.
+
+        Parameters
+        ----------
+        product_id : str
+            The lead.
+        **given
+            As for `pipeline.companions.find_companions`: `lead_by`, `season`, `days`, ...
+        """
+        import pandas as pd
+
+        from pipeline.companions import Companion, companions_of
+
+        found = companions_of(self.project, product_id, **given).companions
+        columns = list(Companion.model_fields)
+        return pd.DataFrame([one.model_dump() for one in found], columns=columns)
+
     def preview(self, spec: Mapping[str, Any]) -> Previewed:
         """Count a list without building it; `docs/lists.md` says what may be asked for."""
         from campaigns.desk import Desk
