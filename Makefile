@@ -59,8 +59,10 @@ notebooks: setup $(SHOP)/artifacts/release.json  ## Run every notebook on a smal
 	@$(BIN)/jupyter nbconvert --to html --execute --output-dir artifacts/notebooks \
 		--log-level WARN notebooks/*.ipynb
 
-docs: setup  ## Generate the pages of docs/ that come from code
+docs: setup  ## Generate the pages of docs/ that come from code, and build site/
 	@$(BIN)/python tests/support/feature_page.py
+	@$(BIN)/python tests/support/model_card_page.py
+	@$(BIN)/zensical build --strict
 
 test-pythons:  ## Run the tests on every Python from 3.11 on that is installed
 	@.ci/try-pythons
@@ -88,9 +90,9 @@ bench-%: $(VENV)/.installed-all
 
 lock:  ## Renew the lock files: names, versions and hashes
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
-	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark \
+	@$(COMPILE) --upgrade --group dev --group notebooks --group docs --group bench --extra spark \
 		--output-file requirements/all.txt
-	@$(COMPILE) --group dev --group notebooks --constraint requirements/all.txt \
+	@$(COMPILE) --group dev --group notebooks --group docs --constraint requirements/all.txt \
 		--output-file requirements/dev.txt
 	@$(COMPILE) --constraint requirements/all.txt --output-file requirements/runtime.txt
 	@$(COMPILE) --constraint requirements/all.txt --extra spark --output-file requirements/spark.txt
@@ -98,4 +100,4 @@ lock:  ## Renew the lock files: names, versions and hashes
 		--output-file requirements/uv.txt
 
 clean:  ## Remove what was produced and what was set up
-	@rm -rf .venv .venv-* artifacts data .dvc/cache .dvc/tmp dvc.lock
+	@rm -rf .venv .venv-* .cache site artifacts data .dvc/cache .dvc/tmp dvc.lock
