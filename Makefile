@@ -57,7 +57,7 @@ lab: setup $(if $(filter $(SHOP),$(LAB)),$(SHOP)/artifacts/release.json)  ## Ope
 
 notebooks: setup $(SHOP)/artifacts/release.json  ## Run every notebook on a small shop, top to bottom
 	@$(BIN)/jupyter nbconvert --to html --execute --output-dir artifacts/notebooks \
-		--log-level WARN notebooks/*.ipynb
+		--log-level ERROR notebooks/*.ipynb
 
 docs: setup  ## Generate the pages of docs/ that come from code, and build site/
 	@$(BIN)/python tests/support/feature_page.py

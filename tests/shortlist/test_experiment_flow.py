@@ -18,6 +18,9 @@ EVALUATION = f"artifacts/evaluations/{MODEL}/evaluation.json"
 PARAMS = """
 time_zone: Asia/Taipei
 currency: TWD
+validation: {}
+leaks: {}
+report: {}
 snapshots: {max_training: 2}
 models: {customer_activity: {horizon_days: 30}}
 gate: {list_size: 50, draws: 100}

@@ -129,6 +129,11 @@ def test_numbers_in_dark_cells_are_white():
     assert same_color(dark.get_color(), "white")
 
 
+def test_the_columns_of_cohorts_may_be_named():
+    axes = plots.cohort_plot([[0.5, 0.4]], ["a"], periods=[1, 2], axes=Figure().add_subplot())
+    assert [one.get_text() for one in axes.get_xticklabels()] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("drawing", "says"),
     [
