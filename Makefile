@@ -41,16 +41,28 @@ check: setup  ## Run the linters, the type checker and the layer contract
 serve: setup  ## Serve what is released, on http://127.0.0.1:8000
 	@$(BIN)/shortlist serve
 
-lab: setup  ## Open JupyterLab
+# A shop of 3,000 members for the notebooks; `make lab` opens the project here once there is one.
+SHOP := $(abspath artifacts/notebooks/shop)
+LAB := $(or $(SHORTLIST_PROJECT),$(if $(wildcard artifacts/release.json),$(CURDIR),$(SHOP)))
+lab notebooks: export SHORTLIST_DATA := $(or $(SHORTLIST_DATA),$(abspath ../shared/data))
+lab: export SHORTLIST_PROJECT := $(LAB)
+notebooks: export SHORTLIST_PROJECT := $(SHOP)
+
+$(SHOP)/artifacts/release.json: | setup
+	@echo "Making a shop of 3,000 members to look at (about two minutes)"
+	@$(BIN)/python -c 'from shortlist import project; project.demo("$(SHOP)")'
+
+lab: setup $(if $(filter $(SHOP),$(LAB)),$(SHOP)/artifacts/release.json)  ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
 
-notebooks: demo  ## Run every notebook on the demo, top to bottom
-	@mkdir -p artifacts/notebooks
+notebooks: setup $(SHOP)/artifacts/release.json  ## Run every notebook on a small shop, top to bottom
 	@$(BIN)/jupyter nbconvert --to html --execute --output-dir artifacts/notebooks \
-		--log-level WARN notebooks/*.ipynb
+		--log-level ERROR notebooks/*.ipynb
 
-docs: setup  ## Generate the pages of docs/ that come from code
+docs: setup  ## Generate the pages of docs/ that come from code, and build site/
 	@$(BIN)/python tests/support/feature_page.py
+	@$(BIN)/python tests/support/model_card_page.py
+	@$(BIN)/zensical build --strict
 
 test-pythons:  ## Run the tests on every Python from 3.11 on that is installed
 	@.ci/try-pythons
@@ -78,9 +90,10 @@ bench-%: $(VENV)/.installed-all
 
 lock:  ## Renew the lock files: names, versions and hashes
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
-	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark --extra tracing \
+	@$(COMPILE) --upgrade --group dev --group notebooks --group docs --group bench \
+		--extra spark --extra tracing \
 		--output-file requirements/all.txt
-	@$(COMPILE) --group dev --group notebooks --constraint requirements/all.txt \
+	@$(COMPILE) --group dev --group notebooks --group docs --constraint requirements/all.txt \
 		--output-file requirements/dev.txt
 	@$(COMPILE) --constraint requirements/all.txt --output-file requirements/runtime.txt
 	@$(COMPILE) --constraint requirements/all.txt --extra spark --output-file requirements/spark.txt
@@ -88,4 +101,4 @@ lock:  ## Renew the lock files: names, versions and hashes
 		--output-file requirements/uv.txt
 
 clean:  ## Remove what was produced and what was set up
-	@rm -rf .venv .venv-* artifacts data .dvc/cache .dvc/tmp dvc.lock
+	@rm -rf .venv .venv-* .cache site artifacts data .dvc/cache .dvc/tmp dvc.lock

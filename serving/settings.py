@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -75,8 +76,8 @@ def read_settings(artifacts: Path) -> ServingSettings:
     """
     try:
         # Docker and systemd hand secrets over as files, each named for its variable.
-        secrets = os.environ.get(SECRETS_FOLDER)
-        return ServingSettings(artifacts=artifacts, _secrets_dir=secrets)
+        secrets: dict[str, Any] = {"_secrets_dir": os.environ.get(SECRETS_FOLDER)}
+        return ServingSettings(artifacts=artifacts, **secrets)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = f"SHORTLIST_{first['loc'][0]}".upper()

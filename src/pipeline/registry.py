@@ -94,14 +94,14 @@ def _in_mlflow(
     known = client.search_model_versions(f"name = '{model.name}' and tags.training = '{training}'")
     if known:
         return str(known[0].version), str(known[0].run_id)
-    _experiment(mlflow, client, model.name, artifacts)
+    use_experiment(mlflow, client, model.name, artifacts)
     _end_killed_runs(client, model.name, training)
     trained = trained_folder(artifacts, model.name)
     name = f"{model.name} at {evaluation.as_of}"
     with mlflow.start_run(run_name=name, tags={"training": training}) as run:
         mlflow.log_params(_parameters(project, model, trained))
-        mlflow.log_metrics(_metrics(evaluation))
-        mlflow.set_tags(_tags(project))
+        mlflow.log_metrics(metrics_of(evaluation))
+        mlflow.set_tags(origin_of(project))
         mlflow.log_artifacts(str(evaluation_path(artifacts, model.name).parent), "evaluation")
         logged = mlflow.pyfunc.log_model(
             name="model",
@@ -132,7 +132,7 @@ def quiet_mlflow() -> Any:
     return mlflow
 
 
-def _experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:
+def use_experiment(mlflow: Any, client: Any, name: str, artifacts: Path) -> None:
     """Log into the experiment of a model, made if need be; see `track_in` for the environment."""
     asked = os.environ.get(_EXPERIMENT)
     if client.get_experiment_by_name(name) is None:
@@ -168,7 +168,8 @@ def _parameters(project: Project, model: AnyModel, trained: Path) -> dict[str, A
     }
 
 
-def _metrics(evaluation: Evaluation) -> dict[str, float]:
+def metrics_of(evaluation: Evaluation) -> dict[str, float]:
+    """Return every measure with the ends of its interval, of the model and of its baselines."""
     sides = {"": evaluation.measures} | {f"{k}.": v for k, v in evaluation.baselines.items()}
     return {
         f"{side}{name}{suffix}": getattr(figure, part)
@@ -178,7 +179,8 @@ def _metrics(evaluation: Evaluation) -> dict[str, float]:
     }
 
 
-def _tags(project: Project) -> dict[str, str]:
+def origin_of(project: Project) -> dict[str, str]:
+    """Return where a run comes from: data, code and machine."""
     git = subprocess.run(  # noqa: S603 - fixed arguments
         ["git", "-C", str(project.folder), "rev-parse", "HEAD"],  # noqa: S607 - git as installed
         capture_output=True,

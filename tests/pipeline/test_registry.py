@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipeline.registry import _experiment, quiet_mlflow, track_in, tracking_uri
+from pipeline.registry import quiet_mlflow, track_in, tracking_uri, use_experiment
 
 
 def test_one_project_does_not_track_into_the_next(tmp_path, monkeypatch):
@@ -35,7 +35,7 @@ def test_the_experiment_of_a_model_is_not_passed_on_to_what_runs_next(tmp_path, 
         monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", asked)
     mlflow = quiet_mlflow()
     track_in(tmp_path, mlflow)
-    _experiment(mlflow, mlflow.MlflowClient(), "customer_activity", tmp_path)
+    use_experiment(mlflow, mlflow.MlflowClient(), "customer_activity", tmp_path)
     with mlflow.start_run() as run:
         experiment = mlflow.get_experiment(run.info.experiment_id)
     assert experiment.name == "customer_activity"
