@@ -51,7 +51,8 @@ def shop(tmp_path_factory):
     project, _, _ = small_shop(tmp_path_factory.mktemp("shop"))
     pairs = [{"customer_id": "c001", "product_id": "kettle", "state": "NEW", "probability": 0.2}]
     go_live(project.artifacts, pairs, model="purchase_propensity", base=121, as_of=AS_OF)
-    with running(project.artifacts) as service, service.with_key("admin") as client:
+    allowed = {"webhooks_allow": "127.0.0.1"}
+    with running(project.artifacts, **allowed) as service, service.with_key("admin") as client:
         built = [
             client.post("/v1/lists", json={"model": MODEL, "size": size, "campaign": "spring"})
             for size in (20, 30)
@@ -64,7 +65,7 @@ def shop(tmp_path_factory):
         assigned = done(client, agents)["location"]
         client.post("/v1/campaigns", json={"campaign_id": "spring", "starts_at": START})
         client.post("/v1/standing-lists", json=STANDING).raise_for_status()
-        hook = client.post("/v1/webhooks", json={"url": "https://8.8.8.8/", "events": ["alarm"]})
+        hook = client.post("/v1/webhooks", json={"url": NOBODY, "events": ["alarm"]})
         service.known = {
             "list_id": lists[0],
             "customer_id": "c001",
@@ -80,6 +81,8 @@ def shop(tmp_path_factory):
         yield service
 
 
+#: Nothing listens there, and nothing is sent anywhere else.
+NOBODY = "http://127.0.0.1:9/"
 START = "2026-03-02T00:00:00+08:00"
 STANDING = {"name": "members.csv", "list": {"model": MODEL, "size": 5}, "when": {"every": "day"}}
 
