@@ -73,7 +73,7 @@ def read_settings(artifacts: Path) -> ServingSettings:
     try:
         # Docker and systemd hand secrets over as files, each named for its variable.
         secrets = os.environ.get(SECRETS_FOLDER)
-        return ServingSettings(artifacts=artifacts, _secrets_dir=secrets)
+        return ServingSettings(artifacts=artifacts, _secrets_dir=secrets)  # type: ignore[call-arg]  # it is taken
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = f"SHORTLIST_{first['loc'][0]}".upper()
