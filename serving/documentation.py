@@ -41,7 +41,11 @@ def documented(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
     body that is too long and a database that is away.
     """
     always = (MissingKeyError, InvalidKeyError, ForbiddenError, BodyTooLargeError, OperationalError)
-    answers = answers_for(*always, *errors)
+    return with_invalid(answers_for(*always, *errors))
+
+
+def with_invalid(answers: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """Add what a route answers to an invalid request."""
     invalid = answers.setdefault(422, _answer("The request is not valid"))
     invalid["content"][MEDIA_TYPE]["examples"]["invalid-request"] = {
         "value": problem_document(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from serving.documentation import answers_for
+from serving.documentation import answers_for, with_invalid
 from serving.json_bytes import json_bytes
 from serving.live import NotReadyError
 from serving.resources import Resources, resources
@@ -73,7 +73,7 @@ _READY = {
     response_class=Response,
     responses={
         200: {"model": Readiness, "content": {"application/json": {"example": _READY}}},
-        **answers_for(NotReadyError),
+        **with_invalid(answers_for(NotReadyError)),
     },
 )
 def readyz(
