@@ -3,13 +3,15 @@
 import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from campaigns.desk import Desk
+from campaigns.known_pseudonyms import KnownPseudonyms
+from campaigns.pseudonyms import project_pseudonyms
 from campaigns.state.database import open_state
 from pipeline.lookup import Lookup
 from serving import (
@@ -31,12 +33,14 @@ from serving import (
     standing_lists,
 )
 from serving.access import Authenticate
+from serving.audit_log import AuditLog
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
 from serving.documentation import describe_problems
 from serving.idempotency import Idempotency
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
+from serving.names import Names
 from serving.pages import Pages
 from serving.problems import handle_problems, kept_problem, refuse
 from serving.request_id import RequestId
@@ -60,15 +64,19 @@ def create_app(settings: ServingSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = open_state(settings.artifacts, settings.state_url)
         desk = Desk(settings.artifacts, hold_purchases=settings.hold_purchases)
+        live = LiveRelease(settings.artifacts)
+        pseudonyms = project_pseudonyms(state, at=datetime.now(UTC))
         shared = Resources(
             artifacts=settings.artifacts,
             state=state,
-            live=LiveRelease(settings.artifacts),
+            live=live,
             keys=KeyRing(state),
             pages=Pages(settings.artifacts, state, capacity_bytes=settings.page_cache_bytes),
             counters=counters,
             desk=desk,
             lookup=Lookup(settings.artifacts),
+            names=Names(pseudonyms, KnownPseudonyms(pseudonyms), settings.artifacts, live),
+            audit=AuditLog(state),
             global_control=settings.global_control_share,
         )
         app.state.resources = shared
@@ -80,6 +88,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             wake=shared.wake,
             lease=timedelta(seconds=settings.job_lease_s),
         )
+        shared.audit.start()
         worker.start()
         try:
             yield
@@ -87,6 +96,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             # What a job still uses may not be closed under it: it ends with the process.
             if await run_in_threadpool(worker.stop, patience_s=settings.job_patience_s):
                 desk.close()
+            shared.audit.stop()
             state.dispose()
 
     app = FastAPI(

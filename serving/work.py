@@ -44,6 +44,7 @@ def _export(shared: Resources, job: Job, told: Told) -> str:
         at=shared.now(),
         # Made again by another process, it takes the place of what this one has made.
         identity=job.id.replace("job_", "export_"),
+        pseudonyms=shared.names.pseudonyms if job.request.get("pseudonymous", True) else None,
         told=told,
     )
     return f"/v1/lists/{found.id}/exports/{made.id}"

@@ -1,6 +1,6 @@
 """What marketing systems report: contacts, outcomes, consents, suppressions; each once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from campaigns.loop.lines import BadLine, Id, Label, Line, Moment, read_lines
+from campaigns.loop.lines import BadLine, Id, Label, Line, Moment, read_lines, renamed
 from campaigns.state.tables import (
     Base,
     ConsentChange,
@@ -196,7 +196,14 @@ CONSENTS = Kind(Consent, ConsentChange, _consent, _withdrawn)
 SUPPRESSIONS = Kind(Suppressed, Suppression, _suppressed)
 
 
-def receive(state: Engine, content: bytes, kind: Kind[_L], *, at: datetime) -> Received:
+def receive(
+    state: Engine,
+    content: bytes,
+    kind: Kind[_L],
+    *,
+    at: datetime,
+    meant: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
+) -> Received:
     """Keep what a body of lines reports; a report that is known changes nothing.
 
     All that is sound is kept or, where the database fails, nothing: the body may be sent
@@ -212,8 +219,12 @@ def receive(state: Engine, content: bytes, kind: Kind[_L], *, at: datetime) -> R
         What is reported.
     at : datetime
         Now, with its zone.
+    meant : callable, optional
+        Returns the ids of the pseudonyms that lines name customers by; by default they name
+        them by their ids.
     """
     read = read_lines(content, kind.line, at=at)
+    read = read if meant is None else renamed(read, meant)
     changed = keep(state, (kind.row(row, at) for row in read.rows), kind)
     return Received(accepted=len(read.rows), changed=changed, rejected=read.bad, errors=read.told)
 
