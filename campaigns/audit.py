@@ -1,7 +1,7 @@
 """The audit: who took which list and which fields of it, and who changed what others may do."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ class Event:
 
     def document(self) -> dict[str, Any]:
         """Return it as command line and HTTP answer it."""
-        return {**asdict(self), "at": self.at.isoformat(), "fields": [*self.fields]}
+        return {**vars(self), "at": self.at.isoformat(), "fields": [*self.fields]}
 
 
 class Recorded(NamedTuple):
@@ -61,7 +61,7 @@ class Recorded(NamedTuple):
 
 def record(state: Engine, events: Sequence[Event]) -> None:
     """Add events to the audit, all or none; they are there when this returns."""
-    rows = [{**asdict(one), "who": one.who[:255], "fields": [*one.fields]} for one in events]
+    rows = [{**vars(one), "who": one.who[:255], "fields": [*one.fields]} for one in events]
     with state.begin() as connection:
         connection.execute(insert(AuditEvent), rows)
 

@@ -16,16 +16,19 @@ from campaigns.state.database import open_state
 from pipeline.lookup import Lookup
 from serving import (
     assignments,
+    audit,
     campaigns,
     differences,
     exclusions,
     exports,
     health,
     jobs,
+    keys,
     list_index,
     lists,
     members,
     metrics,
+    models,
     products,
     reasons,
     reports,
@@ -38,14 +41,17 @@ from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
 from serving.documentation import describe_problems
 from serving.idempotency import Idempotency
+from serving.issuer_keys import IssuerKeys
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
 from serving.names import Names
 from serving.pages import Pages
 from serving.problems import handle_problems, kept_problem, refuse
+from serving.rate_limit import LimitRate
 from serving.request_id import RequestId
 from serving.resources import Resources
 from serving.settings import ServingSettings
+from serving.tokens import Tokens
 from serving.work import work
 from serving.worker import Worker
 
@@ -70,7 +76,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             artifacts=settings.artifacts,
             state=state,
             live=live,
-            keys=KeyRing(state),
+            keys=KeyRing(state, _tokens(settings)),
             pages=Pages(settings.artifacts, state, capacity_bytes=settings.page_cache_bytes),
             counters=counters,
             desk=desk,
@@ -107,13 +113,14 @@ def create_app(settings: ServingSettings) -> FastAPI:
         redoc_url=None,
     )
     # The last one added acts first.
-    app.add_middleware(Idempotency, refuse=refuse)
+    app.add_middleware(Idempotency, refuse=refuse, never={keys.PATH})
     app.add_middleware(
         LimitBody,
         limit=settings.max_body_bytes,
         refuse=refuse,
         others=dict.fromkeys(reports.PATHS, settings.max_bulk_bytes),
     )
+    app.add_middleware(LimitRate, limit=settings.rate_limit_per_minute, refuse=refuse)
     app.add_middleware(Authenticate, refuse=refuse)
     app.add_middleware(CountRequests, counters=counters)
     app.add_middleware(RequestId)
@@ -122,8 +129,14 @@ def create_app(settings: ServingSettings) -> FastAPI:
         *(lists, list_index, members, reasons, exclusions, differences, exports, assignments),
         *(scores, products),
         *(campaigns, reports, standing_lists),
+        *(models, keys, audit),
     ):
         app.include_router(resource.router)
     handle_problems(app)
     describe_problems(app)
     return app
+
+
+def _tokens(settings: ServingSettings) -> Tokens | None:
+    rules, keys_at = settings.token_rules, settings.oidc_jwks_url
+    return Tokens(rules, IssuerKeys(keys_at)) if rules and keys_at else None
