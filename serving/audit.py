@@ -15,6 +15,9 @@ from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/audit", tags=["keys"])
 
+#: Of the largest number of an entry.
+_DIGITS = 18
+
 
 class EventDocument(BaseModel):
     """One entry of the audit."""
@@ -74,9 +77,16 @@ def audit(
     who: Annotated[str | None, Query(max_length=255, description="Only of this holder.")] = None,
 ) -> Response:
     """Read who took what, from the newest on; an entry was written before its rows were sent."""
-    before = int(read_text_cursor("audit", cursor)) if cursor else None
+    before = _place(cursor) if cursor else None
     found = read_audit(shared.state, limit=limit + 1, before=before, list_id=list_id, who=who)
     page = found[:limit]
     more = make_text_cursor("audit", str(page[-1].id)) if len(found) > limit else None
     document = {"next_cursor": more, "events": [one.event.document() for one in page]}
     return Response(json_bytes(document), media_type="application/json")
+
+
+def _place(cursor: str) -> int:
+    text = read_text_cursor("audit", cursor)
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+        raise InvalidCursorError("the cursor is none of ours. Start without a cursor.")
+    return int(text)

@@ -81,7 +81,7 @@ def read_text_cursor(of: str, cursor: str) -> str:
             "the cursor does not belong here. Start without a cursor, and pass each page's "
             "next_cursor as it is."
         )
-    return content[_CHECKED:].decode()
+    return content[_CHECKED:].decode(errors="replace")
 
 
 def _checksum(list_id: str, rank: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """GET /v1/lists: which lists there are, newest first."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -49,8 +49,7 @@ def index(
     """Show lists from the newest on, without their members."""
     after = None
     if cursor:
-        time, _, identity = read_text_cursor("lists", cursor).partition(" ")
-        after = After(datetime.fromisoformat(time), identity)
+        after = _place(cursor)
     found = list_lists(shared.state, limit=limit + 1, after=after, campaign=campaign, model=model)
     page, more = found[:limit], len(found) > limit
     last = f"{page[-1].created_at.isoformat()} {page[-1].id}" if more else ""
@@ -59,3 +58,14 @@ def index(
         "lists": [one.document() for one in page],
     }
     return Response(json_bytes(document), media_type="application/json")
+
+
+def _place(cursor: str) -> After:
+    text, _, identity = read_text_cursor("lists", cursor).partition(" ")
+    try:
+        time = datetime.fromisoformat(text)
+        if time.tzinfo is not None:
+            return After(time.astimezone(UTC), identity)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidCursorError("the cursor is none of ours. Start without a cursor.")

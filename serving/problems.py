@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from campaigns.assignments import UnknownAssignmentError
@@ -166,6 +167,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownScoreSetError: Kind(503, "missing-scores", "The scores are gone", headers=_SOON),
     DamagedReleaseError: Kind(503, "damaged-release", "The release is damaged", headers=_SOON),
     NotReadyError: Kind(503, "not-ready", "Not ready to answer", headers=_SOON),
+    DataError: Kind(422, "unstorable", "A value cannot be stored"),
     **dict.fromkeys(
         DATABASE_AWAY,
         Kind(503, "database-away", "The database does not answer", headers=_SOON),
@@ -175,6 +177,7 @@ KINDS: dict[type[Exception], Kind] = {
 #: Errors of others, whose messages may hold addresses or values: they are told in our words.
 _TOLD = {
     "database-away": "the state database cannot be reached. Try again in a few seconds.",
+    "unstorable": "a text of the request holds NUL, or a number is out of range. Leave it out.",
     "no-project": "the parameters of the project cannot be read. `shortlist doctor` looks why.",
 }
 
