@@ -58,6 +58,14 @@ test-pythons:  ## Run the tests on every Python from 3.11 on that is installed
 nightly: setup  ## Run the tests that take minutes
 	@$(BIN)/pytest --quiet -m nightly
 
+test-spark: $(VENV)/.installed-spark  ## Run the tests of features on Spark; needs Java 17 or newer
+	@SHORTLIST_TEST_ENGINE=spark PYSPARK_PYTHON=$(CURDIR)/$(BIN)/python \
+		$(BIN)/pytest --quiet tests/features tests/pipeline/spark
+
+$(VENV)/.installed-spark: $(VENV)/.installed requirements/spark.txt
+	@$(INSTALL) --require-hashes -r requirements/spark.txt
+	@touch $@
+
 $(VENV)/.installed-all: $(VENV)/.installed requirements/all.txt
 	@$(INSTALL) --require-hashes -r requirements/all.txt
 	@touch $@
@@ -70,11 +78,12 @@ bench-%: $(VENV)/.installed-all
 
 lock:  ## Renew the lock files: names, versions and hashes
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
-	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark \
+	@$(COMPILE) --upgrade --group dev --group notebooks --group bench --extra spark --extra tracing \
 		--output-file requirements/all.txt
 	@$(COMPILE) --group dev --group notebooks --constraint requirements/all.txt \
 		--output-file requirements/dev.txt
 	@$(COMPILE) --constraint requirements/all.txt --output-file requirements/runtime.txt
+	@$(COMPILE) --constraint requirements/all.txt --extra spark --output-file requirements/spark.txt
 	@echo uv | $(UV) pip compile - --quiet --generate-hashes --no-emit-index-url --no-header \
 		--output-file requirements/uv.txt
 

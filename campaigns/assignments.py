@@ -12,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Engine
 
 from campaigns.contact_columns import with_columns
+from campaigns.exports import forgotten_since
 from campaigns.handing_out import hand_out
 from campaigns.homes import To, places_of, wishes_of
 from campaigns.list_spec import ListSpec
 from campaigns.members import members_path, whole_members
 from campaigns.still_allowed import still_allowed
-from campaigns.target_list import TargetList
+from campaigns.target_list import TargetList, find_list
 from pipeline.durable import whole_folder, write_json
+from pipeline.forgotten import mark
+from pipeline.leftovers import discard
 
 _MANIFEST, _ROWS = "manifest.json", "assignments.parquet"
 Capacity = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
@@ -128,6 +131,7 @@ def assign(
     DamagedListError, NoCustomersError
         If members, or customers, cannot be read.
     """
+    before = mark(artifacts)
     places = places_of(artifacts, spec.to, capacity=spec.capacity, capacities=dict(spec.capacities))
     rows = whole_members(artifacts, found.id, found.members, ["rank", "customer_id"])
     allowed = still_allowed(
@@ -151,8 +155,8 @@ def assign(
         list_id=found.id,
         spec=spec,
         created_at=at,
-        members=len(rows),
-        removed=allowed.removed,
+        members=found.ledger.selected,
+        removed=allowed.removed | forgotten_since(found, len(rows)),
         assigned=by_place.total(),
         unassigned=len(kept) - by_place.total(),
         ways=dict(Counter(way for way in handed.way if way is not None)),
@@ -161,6 +165,11 @@ def assign(
     with whole_folder(assignment_folder(artifacts, found.id, identity)) as draft:
         pq.write_table(table, draft / _ROWS, compression="zstd")
         write_json(draft / _MANIFEST, made.document())
+    if mark(artifacts) != before:
+        # Somebody was forgotten meanwhile, who may be in it.
+        discard(assignment_folder(artifacts, found.id, identity))
+        again = find_list(state, found.id)
+        return assign(again, spec, artifacts=artifacts, state=state, at=at, identity=identity)
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,9 @@ from campaigns.reasons import with_reasons
 from campaigns.state.tables import FrozenList
 from campaigns.steps import households, steps
 from campaigns.target_list import TargetList, find_list, known_list
+from campaigns.webhooks.events import emit_in
+from pipeline.forgotten import mark, unforgotten_since
+from pipeline.leftovers import discard
 from pipeline.lock import exclusive
 from pipeline.release import Release
 from pipeline.score_set import ScoreSet
@@ -121,6 +124,7 @@ def build_list(
         known = known_list(state, identity)
         if known:
             return Built(known, new=False)
+        before = mark(desk.artifacts)
         with desk.opened(spec, release) as (_, population, ranking):
             more = [occasion.left_out(score_set, population, ranking)] if occasion else []
             chosen = chosen_for(
@@ -160,11 +164,38 @@ def build_list(
         )
         # The row makes the list visible, and comes last: no reader sees a list without members.
         try:
-            with Session(state) as session, session.begin():
-                session.add(row)
+            with unforgotten_since(desk.artifacts, before) as is_current:
+                if is_current:
+                    with Session(state) as session, session.begin():
+                        session.add(row)
+                        session.flush()
+                        emit_in(session, "list.ready", _ready(row), at, once=identity)
         except IntegrityError:
             return Built(find_list(state, identity), new=False)
-    return Built(find_list(state, identity), new=True)
+        if is_current:
+            return Built(find_list(state, identity), new=True)
+        discard(folder)
+    # Somebody was forgotten meanwhile, who may be on it: it is built again without them.
+    return build_list(
+        spec,
+        release,
+        desk=desk,
+        state=state,
+        at=at,
+        global_control=global_control,
+        occasion=occasion,
+    )
+
+
+def _ready(row: FrozenList) -> dict[str, Any]:
+    """Return what is told of a list that is ready."""
+    return {
+        "list_id": row.id,
+        "model": row.model,
+        "as_of": row.as_of.isoformat(),
+        "campaign": row.campaign,
+        "link": f"/v1/lists/{row.id}",
+    }
 
 
 def already_built(

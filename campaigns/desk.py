@@ -16,6 +16,7 @@ from campaigns.list_spec import HEALTH, ListSpec
 from campaigns.members import members_path
 from campaigns.population import Population
 from campaigns.ranking import Ranking
+from pipeline.forgotten import mark
 from pipeline.release import Release, UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, ScoreSet, UnknownScoreSetError, read_score_set
 
@@ -100,7 +101,8 @@ class Desk:
         self, ranked_by: ScoreSet, release: Release, *, health: bool
     ) -> Iterator[_Held]:
         live = tuple(sorted((model, one.score_set) for model, one in release.models.items()))
-        key = (ranked_by.as_of, ranked_by.base, ranked_by.time_zone, live, health)
+        of = mark(self.artifacts)
+        key = (ranked_by.as_of, ranked_by.base, ranked_by.time_zone, live, health, of)
         with self._lock:
             if key not in self._held:
                 population = Population(

@@ -142,6 +142,7 @@ _BOTH = (
     "CREATE TEMP TABLE compared AS SELECT customer_id, n.rank AS rank, b.rank AS rank_before "
     "FROM members_now n FULL JOIN members_before b USING (customer_id)"
 )
+_NOT_FORGOTTEN = "WHERE customer_id IS NOT NULL"
 _ROWS: dict[str, str] = {
     "joined": "SELECT customer_id, rank, rank_before, coalesce(o.outcome, 'unknown') AS outcome "
     "FROM compared LEFT JOIN outcomes_before o USING (customer_id) WHERE rank_before IS NULL",
@@ -165,10 +166,12 @@ def _opened(
                     f"{outcomes.name} of list {one.id} is missing. Restore it from a backup."
                 )
             members = quoted(members_path(artifacts, one.id))
-            connection.execute(f"CREATE VIEW members_{name} AS FROM read_parquet({members})")
+            connection.execute(
+                f"CREATE VIEW members_{name} AS FROM read_parquet({members}) {_NOT_FORGOTTEN}"
+            )
             connection.execute(
                 f"CREATE VIEW outcomes_{name} AS SELECT customer_id, outcome::VARCHAR AS outcome "  # noqa: S608 - ours
-                f"FROM read_parquet({quoted(outcomes)})"
+                f"FROM read_parquet({quoted(outcomes)}) {_NOT_FORGOTTEN}"
             )
         connection.execute(_BOTH)
         yield connection

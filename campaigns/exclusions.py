@@ -48,7 +48,7 @@ def left_out(artifacts: Path, list_id: str, reason: str, *, after: int, limit: i
                         return LeftOut(found, last)
                     ids = file.read_row_group(group, columns=["customer_id"])["customer_id"]
                     own = places[: limit - len(found)]
-                    found += ids.take(pa.array(own)).to_pylist()
+                    found += ids.take(pa.array(own)).drop_null().to_pylist()
                     last = start + int(own[-1]) + 1 if len(own) else last
                     if len(places) > len(own):
                         return LeftOut(found, last)

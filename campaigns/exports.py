@@ -22,9 +22,12 @@ from campaigns.members import DamagedListError, members_path, whole_members
 from campaigns.pseudonyms import Pseudonyms
 from campaigns.reasons import COLUMN as REASONS
 from campaigns.still_allowed import still_allowed
-from campaigns.target_list import TargetList
+from campaigns.target_list import TargetList, find_list
+from campaigns.webhooks.events import emit
 from pipeline.duck import quoted
 from pipeline.durable import whole_folder, write_json
+from pipeline.forgotten import mark
+from pipeline.leftovers import discard
 
 Format = Literal["parquet", "csv", "ndjson", "labels"]
 
@@ -207,6 +210,7 @@ def write_export(
     NoCustomersError
         If addresses are asked for, and the table of customers is gone.
     """
+    before = mark(artifacts)
     fields = check_fields(artifacts, found, spec)
     wanted = ["rank", "customer_id", *fields]
     rows = whole_members(artifacts, found.id, found.members, wanted)
@@ -238,15 +242,44 @@ def write_export(
             list_id=found.id,
             spec=spec,
             created_at=at,
-            members=len(rows),
+            members=found.ledger.selected,
             rows=len(kept),
-            removed=allowed.removed,
+            removed=allowed.removed | forgotten_since(found, len(rows)),
             without_label=_counts(without),
             files=tuple(files),
             pseudonymous=pseudonyms is not None,
         )
         write_json(draft / _MANIFEST, export.document())
+    if mark(artifacts) != before:
+        # Somebody was forgotten meanwhile, who may be in it.
+        discard(export_folder(artifacts, found.id, identity))
+        return write_export(
+            find_list(state, found.id),
+            spec,
+            artifacts=artifacts,
+            state=state,
+            at=at,
+            identity=identity,
+            told=told,
+        )
+    emit(state, "export.ready", _ready(export), at, once=identity)
     return export
+
+
+def forgotten_since(found: TargetList, members: int) -> dict[str, int]:
+    """Return how many of those frozen were forgotten since, as a reason to be left out."""
+    gone = found.ledger.selected - members
+    return {"forgotten": gone} if gone else {}
+
+
+def _ready(export: Export) -> dict[str, Any]:
+    """Return what is told of an export that is ready."""
+    return {
+        "export_id": export.id,
+        "list_id": export.list_id,
+        "format": export.spec.format,
+        "link": f"/v1/lists/{export.list_id}/exports/{export.id}",
+    }
 
 
 def read_export(artifacts: Path, list_id: str, export_id: str) -> Export:

@@ -1,6 +1,7 @@
 """The members of a list: chosen from a score set, frozen in Parquet, read a page at a time."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from campaigns.ranking import Ranking
 from campaigns.reasons import COLUMN
 from pipeline.durable import whole_file
 from pipeline.score_set import ScoreSet, ranked_batches, stored_schema
+
+#: Says in the folder of a list that its rows were removed for their age.
+EXPIRED = "expired.json"
 
 # A page of a thousand touches two groups at most.
 _ROWS_PER_GROUP = 10_000
@@ -122,6 +126,8 @@ def whole_members(
 ) -> pa.Table:
     """Return some columns of all members, those of them that the list has, by rank.
 
+    Those who were forgotten since are left out.
+
     Who was held out lies in another file; a file that says otherwise is not the frozen one.
 
     Raises
@@ -135,8 +141,9 @@ def whole_members(
             if hashlib.file_digest(file, "sha256").hexdigest() != frozen.sha256:
                 raise _damaged(list_id, path)
         own = pq.read_schema(path).names
-        wanted = {*columns, "arm"}
+        wanted = {*columns, "arm", "customer_id"}
         rows = pq.read_table(path, columns=[name for name in own if name in wanted])
+        rows = rows.filter(pc.is_valid(rows["customer_id"]))
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(list_id, path) from error
     if "arm" in own and pc.any(pc.equal(rows["arm"], "control")).as_py():
@@ -144,7 +151,19 @@ def whole_members(
     return rows
 
 
+def expired_on(folder: Path) -> str | None:
+    """Return the day on which the rows of a list were removed for their age; none if not."""
+    path = folder / EXPIRED
+    return str(json.loads(path.read_text("utf-8"))["on"]) if path.exists() else None
+
+
 def _damaged(list_id: str, path: Path) -> DamagedListError:
+    day = None if path.exists() else expired_on(path.parent)
+    if day is not None:
+        return DamagedListError(
+            f"the members of list {list_id} were removed on {day}, as `retention` in params.yaml "
+            "says. Its counts stay; build a new list for new members."
+        )
     return DamagedListError(
         f"the members of list {list_id} are missing or damaged. Restore {path.name} from a backup."
     )

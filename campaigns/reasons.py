@@ -61,11 +61,12 @@ def with_reasons(
     except UnexplainedError as error:
         _LOG.info("a list of %s has no reasons: %s", score_set.model, error)
         return members
-    rows = [_document(one) for one in found] + [None] * (len(members) - len(found))
+    rows = [as_document(one) for one in found] + [None] * (len(members) - len(found))
     return members.append_column(COLUMN, pa.array(rows, _TYPE))
 
 
-def _document(one: "Reasons") -> dict[str, object]:
+def as_document(one: "Reasons") -> dict[str, object]:
+    """Return reasons as they are frozen, and as JSON holds them."""
     return {
         "start": one.start,
         "strongest": [

@@ -2,21 +2,25 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from campaigns.members import members_path
+from campaigns.members import expired_on, members_path
 from campaigns.state.tables import FrozenList
 from pipeline.finding import Finding
 from pipeline.garbage import Garbage, measured
 
 
-def used_score_sets(state: Engine) -> frozenset[tuple[str, str]]:
-    """Return model and id of each score set that a list was built from."""
+def used_score_sets(state: Engine, *, since: datetime | None = None) -> frozenset[tuple[str, str]]:
+    """Return model and id of each score set that a list, built since then, was built from."""
+    query = select(FrozenList.model, FrozenList.score_set).distinct()
+    if since is not None:
+        query = query.where(FrozenList.created_at >= since)
     with Session(state) as session:
-        rows = session.execute(select(FrozenList.model, FrozenList.score_set).distinct())
+        rows = session.execute(query)
         return frozenset((row.model, row.score_set) for row in rows if row.model)
 
 
@@ -26,6 +30,8 @@ def inspect_lists(artifacts: Path, state: Engine) -> Iterator[Finding]:
         rows = session.execute(select(FrozenList.id, FrozenList.members_sha256)).all()
     for row in rows:
         path = members_path(artifacts, row.id)
+        if expired_on(path.parent) is not None and not path.exists():
+            continue
         found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
         if found != row.members_sha256:
             what = "are missing" if found is None else "are not those that were frozen"

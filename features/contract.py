@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from features.definition import KEYS, Feature, Grain, View
 from features.lineage import lineage, rows_of
+from features.portable import differences
 from features.tables import TABLE_BY_NAME
 from features.units import UNITS, carries_its_unit
 
@@ -28,7 +29,8 @@ def check(feature: Feature) -> Feature:
     """Return the feature if it keeps the contract.
 
     Checked are the tables it reads, the columns it depends on and their purpose, that it is
-    one value for each customer, its type, its unit, and that it is labelled and documented.
+    one value for each customer, its type, that all engines agree on it, its unit, and that it
+    is labelled and documented.
 
     Raises
     ------
@@ -42,6 +44,7 @@ def check(feature: Feature) -> Feature:
     _check_rows(feature, value)
     _check_columns(feature)
     _check_type(feature, value)
+    _check_engines(feature, value)
     _check_words(feature)
     return feature
 
@@ -163,6 +166,14 @@ def _check_type(feature: Feature, value: ir.Value) -> None:
         )
         raise FeatureError(
             f"{feature.name} returns {found}, but its unit {feature.unit!r} needs {wanted}. {hint}"
+        )
+
+
+def _check_engines(feature: Feature, value: ir.Value) -> None:
+    for one in differences(value):
+        raise FeatureError(
+            f"{feature.name}, or the rows that it counts, {one.says}. Instead {one.instead}: a "
+            "feature has the same value on every engine."
         )
 
 

@@ -229,9 +229,9 @@ def associations(rows: ir.Table) -> ir.Table:
         "lead",
         "companion",
         "joint",
-        support=_.joint / _.orders,
-        confidence=_.joint / _.of_lead,
-        lift=_.joint * _.orders / (_.of_lead * _.of_companion),
+        support=_.joint / _.orders.nullif(0),
+        confidence=_.joint / _.of_lead.nullif(0),
+        lift=_.joint * _.orders / (_.of_lead * _.of_companion).nullif(0),
     )
 
 

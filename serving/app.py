@@ -13,6 +13,9 @@ from campaigns.desk import Desk
 from campaigns.known_pseudonyms import KnownPseudonyms
 from campaigns.pseudonyms import project_pseudonyms
 from campaigns.state.database import open_state
+from campaigns.webhooks.releases import ReleaseWatch
+from campaigns.webhooks.sending import Sender
+from campaigns.webhooks.targets import allowed_hosts
 from pipeline.lookup import Lookup
 from serving import (
     assignments,
@@ -34,11 +37,13 @@ from serving import (
     reports,
     scores,
     standing_lists,
+    webhooks,
 )
 from serving.access import Authenticate
 from serving.audit_log import AuditLog
 from serving.body_limit import LimitBody
 from serving.counters import Counters, CountRequests
+from serving.deliverer import Deliverer
 from serving.documentation import describe_problems
 from serving.idempotency import Idempotency
 from serving.issuer_keys import IssuerKeys
@@ -52,6 +57,7 @@ from serving.request_id import RequestId
 from serving.resources import Resources
 from serving.settings import ServingSettings
 from serving.tokens import Tokens
+from serving.tracing import Tracing, tracing_from_environment
 from serving.work import work
 from serving.worker import Worker
 
@@ -62,9 +68,10 @@ skips or repeats. Errors are problem documents (RFC 9457) that say what to chang
 """
 
 
-def create_app(settings: ServingSettings) -> FastAPI:
+def create_app(settings: ServingSettings, *, tracing: Tracing | None = None) -> FastAPI:
     """Return the service; it opens what it needs when it starts, and closes it at the end."""
     counters = Counters()
+    tracing = tracing or tracing_from_environment()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -84,6 +91,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
             names=Names(pseudonyms, KnownPseudonyms(pseudonyms), settings.artifacts, live),
             audit=AuditLog(state),
             global_control=settings.global_control_share,
+            webhooks_allow=allowed_hosts(settings.webhooks_allow),
         )
         app.state.resources = shared
         worker = Worker(
@@ -94,16 +102,25 @@ def create_app(settings: ServingSettings) -> FastAPI:
             wake=shared.wake,
             lease=timedelta(seconds=settings.job_lease_s),
         )
+        deliverer = Deliverer(
+            state,
+            Sender(allow=shared.webhooks_allow),
+            ReleaseWatch(settings.artifacts, state),
+            now=shared.now,
+        )
         shared.audit.start()
         worker.start()
+        deliverer.start()
         try:
             yield
         finally:
+            await run_in_threadpool(deliverer.stop, patience_s=settings.job_patience_s)
             # What a job still uses may not be closed under it: it ends with the process.
             if await run_in_threadpool(worker.stop, patience_s=settings.job_patience_s):
                 desk.close()
             shared.audit.stop()
             state.dispose()
+            tracing.stop()
 
     app = FastAPI(
         title="Shortlist",
@@ -111,6 +128,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
+        telemetry=tracing.telemetry(),
     )
     # The last one added acts first.
     app.add_middleware(Idempotency, refuse=refuse, never={keys.PATH})
@@ -128,7 +146,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         *(health, metrics, jobs),
         *(lists, list_index, members, reasons, exclusions, differences, exports, assignments),
         *(scores, products),
-        *(campaigns, reports, standing_lists),
+        *(campaigns, reports, standing_lists, webhooks),
         *(models, keys, audit),
     ):
         app.include_router(resource.router)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,7 +61,7 @@ class LimitBody:
         if int(declared) > limit:  # the server has checked that it is a number
             await self.refuse(Request(scope), BodyTooLargeError(limit))(scope, receive, send)
             return
-        received = 0
+        received, answered = 0, False
 
         async def counted() -> Message:
             nonlocal received
@@ -71,4 +71,16 @@ class LimitBody:
                 raise BodyTooLargeError(limit)
             return message
 
-        await self.app(scope, counted, send)
+        async def noting(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, noting)
+        except BodyTooLargeError as error:  # read by a middleware, not by a route
+            if answered:
+                raise
+            await self.refuse(Request(scope), error)(scope, receive, send)
+        except ClientDisconnect:
+            return  # nobody is there to be answered

@@ -1,13 +1,20 @@
-"""What one process counts, and where it counts it."""
+"""What the processes of a service count, and where they count it."""
 
+import os
 import time
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.request_log import log_request
+
+#: Names the folder in which the workers of one service count together; none for one process.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Counters:
-    """What one process counts."""
+    """What is counted: by one process, or by all workers together in a folder they share."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -25,17 +32,32 @@ class Counters:
             registry=self.registry,
         )
         self.revision = Gauge(
-            "shortlist_release_revision", "Revision that is answered from.", registry=self.registry
+            "shortlist_release_revision",
+            "Revision that is answered from.",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
         )
         self.problems = Gauge(
             "shortlist_release_problems",
             "What of the newest release cannot be read; more than 0 is an alarm.",
             registry=self.registry,
+            multiprocess_mode="mostrecent",
         )
+
+    def text(self) -> bytes:
+        """Return what was counted, by all workers if there are several, for Prometheus.
+
+        A worker that has ended keeps its part in the sums, so that they never fall.
+        """
+        if SHARED_FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it says nothing of types
+        return generate_latest(together)
 
 
 class CountRequests:
-    """Count each request under the pattern of its route, never under its path."""
+    """Count and log each request under the pattern of its route, never under its path."""
 
     def __init__(self, app: ASGIApp, counters: Counters) -> None:
         self.app = app
@@ -60,5 +82,7 @@ class CountRequests:
         finally:
             # Before a route is found (unknown paths, refused keys) there is no pattern.
             route = getattr(scope.get("route"), "path", "none")
+            taken_s = time.perf_counter() - started
             self.counters.requests.labels(scope["method"], route, status).inc()
-            self.counters.seconds.labels(route).observe(time.perf_counter() - started)
+            self.counters.seconds.labels(route).observe(taken_s)
+            log_request(scope, route, status, taken_s)

@@ -3,9 +3,14 @@
 import base64
 import binascii
 import hashlib
+from datetime import datetime
 
 #: Bytes of the checksum.
 _CHECKED = 10
+_NOT_OURS = (
+    "the cursor does not belong here. Start without a cursor, and pass each page's next_cursor "
+    "as it is."
+)
 
 
 class InvalidCursorError(ValueError):
@@ -77,11 +82,29 @@ def read_text_cursor(of: str, cursor: str) -> str:
     except (binascii.Error, ValueError):
         content = b""
     if len(content) < _CHECKED or content[:_CHECKED] != _checksum(of, content[_CHECKED:]):
-        raise InvalidCursorError(
-            "the cursor does not belong here. Start without a cursor, and pass each page's "
-            "next_cursor as it is."
-        )
-    return content[_CHECKED:].decode(errors="replace")
+        raise InvalidCursorError(_NOT_OURS)
+    try:
+        return content[_CHECKED:].decode()
+    except UnicodeDecodeError:
+        raise InvalidCursorError(_NOT_OURS) from None
+
+
+def read_time_cursor(of: str, cursor: str) -> tuple[datetime, str]:
+    """Return the time and the id of the row after which to continue.
+
+    Raises
+    ------
+    InvalidCursorError
+        If it was not given out for this.
+    """
+    time, _, identity = read_text_cursor(of, cursor).partition(" ")
+    try:
+        found = datetime.fromisoformat(time)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not identity.isprintable():
+        raise InvalidCursorError(_NOT_OURS)
+    return found, identity
 
 
 def _checksum(list_id: str, rank: bytes) -> bytes:

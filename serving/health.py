@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -26,6 +26,9 @@ class ReadyModel(BaseModel):
     version: str
     score_set: str
     as_of: str
+    status: Literal["ready", "behind"] = Field(
+        description="behind: a newer version is released, but cannot be read."
+    )
 
 
 class Readiness(BaseModel):
@@ -57,6 +60,7 @@ _READY = {
             "version": "3",
             "score_set": "2026-03-01-0247f180decb",
             "as_of": "2026-03-01",
+            "status": "ready",
         }
     },
     "problems": [],
@@ -72,8 +76,16 @@ _READY = {
         **answers_for(NotReadyError),
     },
 )
-def readyz(shared: Annotated[Resources, Depends(resources)]) -> Response:
-    """Ready once a release is readable with its score sets.
+def readyz(
+    shared: Annotated[Resources, Depends(resources)],
+    model: Annotated[
+        str | None, Query(max_length=64, description="Whether this one can be answered from.")
+    ] = None,
+    version: Annotated[
+        str | None, Query(max_length=64, description="The version of it that has to be live.")
+    ] = None,
+) -> Response:
+    """Ready once a release is readable with its score sets; with `model`, once that one is.
 
     A release that is damaged later leaves the last good one in force: the service answers
     from it, and says `degraded` with the problem.
@@ -81,6 +93,12 @@ def readyz(shared: Annotated[Resources, Depends(resources)]) -> Response:
     view = shared.live.view()
     if not view.score_sets:
         raise NotReadyError(view.problems[0])
+    if model is not None:
+        found = view.score_sets.get(model)
+        if found is None or version not in {None, found.version}:
+            raise NotReadyError(
+                "that model is not live in that version. Look at /readyz for what is."
+            )
     document: dict[str, Any] = {
         "status": "degraded" if view.problems else "ready",
         "revision": view.release.revision,
@@ -89,6 +107,7 @@ def readyz(shared: Annotated[Resources, Depends(resources)]) -> Response:
                 "version": score_set.version,
                 "score_set": score_set.id,
                 "as_of": score_set.as_of.isoformat(),
+                "status": "behind" if name in view.behind else "ready",
             }
             for name, score_set in view.score_sets.items()
         },

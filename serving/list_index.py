@@ -1,6 +1,5 @@
 """GET /v1/lists: which lists there are, newest first."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from campaigns.list_index import After, list_lists
 from serving.access import allowed
-from serving.cursor import InvalidCursorError, make_text_cursor, read_text_cursor
+from serving.cursor import InvalidCursorError, make_text_cursor, read_time_cursor
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.lists import EXAMPLE, ListDocument
@@ -49,7 +48,7 @@ def index(
     """Show lists from the newest on, without their members."""
     after = None
     if cursor:
-        after = _place(cursor)
+        after = After(*read_time_cursor("lists", cursor))
     found = list_lists(shared.state, limit=limit + 1, after=after, campaign=campaign, model=model)
     page, more = found[:limit], len(found) > limit
     last = f"{page[-1].created_at.isoformat()} {page[-1].id}" if more else ""
@@ -58,14 +57,3 @@ def index(
         "lists": [one.document() for one in page],
     }
     return Response(json_bytes(document), media_type="application/json")
-
-
-def _place(cursor: str) -> After:
-    text, _, identity = read_text_cursor("lists", cursor).partition(" ")
-    try:
-        time = datetime.fromisoformat(text)
-        if time.tzinfo is not None:
-            return After(time.astimezone(UTC), identity)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidCursorError("the cursor is none of ours. Start without a cursor.")

@@ -28,11 +28,14 @@ class View(NamedTuple):
         The score set of each live model.
     problems : tuple of str
         What of the newest release could not be read, if anything.
+    behind : frozenset of str
+        Models whose newest entry could not be read: those that answer do so from their last.
     """
 
     release: Release
     score_sets: dict[str, ScoreSet]
     problems: tuple[str, ...]
+    behind: frozenset[str] = frozenset()
 
 
 class LiveRelease:
@@ -84,18 +87,21 @@ class LiveRelease:
         models: dict[str, Released] = {}
         score_sets: dict[str, ScoreSet] = {}
         problems: list[str] = []
+        behind: set[str] = set()
         for name, entry in newest.models.items():
             try:
                 score_sets[name] = read_score_set(self._artifacts, name, entry.score_set)
                 models[name] = entry
             except (UnknownScoreSetError, DamagedScoreSetError) as error:
                 problems.append(str(error))
+                behind.add(name)
                 if name in last.score_sets:
                     score_sets[name] = last.score_sets[name]
                     models[name] = last.release.models[name]
         if not newest.models:
             problems.append("nothing has been released yet. Run `shortlist run`.")
-        return View(newest.model_copy(update={"models": models}), score_sets, tuple(problems))
+        release = newest.model_copy(update={"models": models})
+        return View(release, score_sets, tuple(problems), frozenset(behind))
 
     def _signature(self) -> tuple[int, ...]:
         """Tell one release file from the next: each is another file, renamed into place."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from serving.resources import Resources, resources
 
@@ -18,8 +18,8 @@ router = APIRouter(tags=["operations"])
     responses={200: {"content": {"text/plain": {"example": "shortlist_release_revision 7.0"}}}},
 )
 def metrics(shared: Annotated[Resources, Depends(resources)]) -> Response:
-    """Report what was counted since the process started; no personal data."""
+    """Report what all workers have counted since the service started; no personal data."""
     view = shared.live.view()
     shared.counters.revision.set(view.release.revision)
     shared.counters.problems.set(len(view.problems))
-    return Response(generate_latest(shared.counters.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(shared.counters.text(), media_type=CONTENT_TYPE_LATEST)

@@ -7,10 +7,10 @@ blocks of a thousand, and any page is cut out of one or two blocks.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -185,10 +185,12 @@ class Pages:
         if name.form == "csv":
             rows = flat(rows)
             head = csv_line(rows.column_names)
-            encoded = [csv_line(row.values()) for row in rows.to_pylist()]
+            encoded = [
+                csv_line(row.values()) if _is_there(row) else b"" for row in rows.to_pylist()
+            ]
         else:
             end = b"," if name.form == "json" else b"\n"
-            encoded = [json_bytes(row) + end for row in rows.to_pylist()]
+            encoded = [json_bytes(row) + end if _is_there(row) else b"" for row in rows.to_pylist()]
         starts = list(accumulate(map(len, encoded), initial=0))
         return Block(b"".join(encoded), starts, tuple(members.column_names), head)
 
@@ -203,6 +205,11 @@ class Pages:
     def _forget(self, list_id: str) -> None:
         for name in [name for name in self._blocks if name.list_id == list_id]:
             self.bytes -= len(self._blocks.pop(name).rows)
+
+
+def _is_there(row: Mapping[str, Any]) -> bool:
+    """Tell whether the member was not forgotten since; the rank stays empty."""
+    return row["customer_id"] is not None
 
 
 def _numbers(found: TargetList, after: int, limit: int) -> range:

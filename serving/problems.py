@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
@@ -28,6 +29,9 @@ from campaigns.members import DamagedListError
 from campaigns.permissions import NoConsentsError
 from campaigns.standing.requests import StandingListExistsError, UnknownStandingListError
 from campaigns.target_list import UnknownListError
+from campaigns.webhooks.outbox import UnfinishedDeliveryError, UnknownDeliveryError
+from campaigns.webhooks.subscriptions import TooManyWebhooksError, UnknownWebhookError
+from campaigns.webhooks.targets import UnfitTargetError
 from pipeline.companions import CompanionsError
 from pipeline.fresh import NotFreshError, UnknownCustomerError
 from pipeline.grain_store import MissingTableError
@@ -128,6 +132,11 @@ KINDS: dict[type[Exception], Kind] = {
     NoReasonsError: Kind(404, "no-reasons", "There are no reasons"),
     NotAcceptableError: Kind(406, "not-acceptable", "There is no such form"),
     UnknownJobError: Kind(404, "unknown-job", "There is no such job"),
+    UnknownWebhookError: Kind(404, "unknown-webhook", "There is no such webhook"),
+    UnknownDeliveryError: Kind(404, "unknown-delivery", "There is no such delivery"),
+    UnfinishedDeliveryError: Kind(409, "unfinished-delivery", "The delivery is on its way"),
+    TooManyWebhooksError: Kind(409, "too-many-webhooks", "There are too many webhooks"),
+    UnfitTargetError: Kind(422, "unfit-target", "Nothing is sent there", at={"pointer": "#/url"}),
     StartedJobError: Kind(409, "started-job", "The job has begun"),
     InProgressError: Kind(
         409, "in-progress", "The first request is still worked on", headers={"Retry-After": "1"}
@@ -167,7 +176,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownScoreSetError: Kind(503, "missing-scores", "The scores are gone", headers=_SOON),
     DamagedReleaseError: Kind(503, "damaged-release", "The release is damaged", headers=_SOON),
     NotReadyError: Kind(503, "not-ready", "Not ready to answer", headers=_SOON),
-    DataError: Kind(422, "unstorable", "A value cannot be stored"),
+    DataError: Kind(422, "unkept-value", "No database keeps this"),
     **dict.fromkeys(
         DATABASE_AWAY,
         Kind(503, "database-away", "The database does not answer", headers=_SOON),
@@ -177,7 +186,7 @@ KINDS: dict[type[Exception], Kind] = {
 #: Errors of others, whose messages may hold addresses or values: they are told in our words.
 _TOLD = {
     "database-away": "the state database cannot be reached. Try again in a few seconds.",
-    "unstorable": "a text of the request holds NUL, or a number is out of range. Leave it out.",
+    "unkept-value": "a NUL character, or a number beyond 64 bits, is in the request. Leave it out.",
     "no-project": "the parameters of the project cannot be read. `shortlist doctor` looks why.",
 }
 
@@ -205,7 +214,7 @@ def refuse(request: Request, error: Exception) -> Response:
     kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
     detail = _TOLD.get(kind.slug, str(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.warning("%s: %s: %s", request_id(request.scope), kind.slug, error)
+        _LOG.warning("%s: %s: %s", kind.slug, type(error).__name__, detail)
     if isinstance(error, TooManyRequestsError):
         kind = kind._replace(headers=error.headers)
     at = {"pointer": f"#{error.pointer}"} if isinstance(error, ConditionError) else kind.at
@@ -239,13 +248,21 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.BAD_REQUEST:  # bytes that are no text, or nested beyond reason
         return _respond(request, INVALID, _NOT_JSON, [{"detail": _NOT_JSON, "pointer": "#"}])
-    kind = Kind(
-        status,
-        status.phrase.lower().replace(" ", "-"),
-        status.phrase,
-        headers=dict(error.headers or {}),
-    )
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    kind = Kind(status, status.phrase.lower().replace(" ", "-"), status.phrase, headers=headers)
     return _respond(request, kind, _HTTP_DETAILS.get(status, str(error.detail)), [])
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what a path takes, of all the routes that share it."""
+    found = (
+        route.methods
+        for route in iter_route_contexts(request.app.routes)
+        if route.path_regex is not None and route.path_regex.match(request.url.path)
+    )
+    return sorted({method for methods in found if methods for method in methods})
 
 
 _NOT_JSON = "the body is not JSON in UTF-8."
@@ -255,9 +272,7 @@ _HTTP_DETAILS = {
 }
 
 
-async def _defect(request: Request, error: Exception) -> Response:
-    # The server logs the traceback; this line says which request it belongs to.
-    _LOG.error("%s: defect: %s", request_id(request.scope), type(error).__name__)
+async def _defect(request: Request, _error: Exception) -> Response:
     return _respond(request, _DEFECT, _DEFECT_DETAIL, [])
 
 

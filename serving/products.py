@@ -110,7 +110,9 @@ def companions(
     lead_by: Annotated[LeadBy, Query(description="Tell products or categories apart.")] = "product",
     days: Annotated[int, Query(ge=1, le=3650, description="How far back to look.")] = 730,
     within_days: Annotated[int, Query(ge=0, le=365, description="Longest pause; 0: baskets.")] = 14,
-    min_count: Annotated[int, Query(ge=1, description="Fewest baskets with both.")] = 5,
+    min_count: Annotated[
+        int, Query(ge=1, le=1_000_000, description="Fewest baskets with both.")
+    ] = 5,
 ) -> Response:
     """Test every other product for an association with it, beyond what both sell anyway.
 

@@ -18,6 +18,7 @@ from campaigns.loop.reports import (
     receive,
 )
 from features.columns import Channel
+from pipeline.forgotten import read_forgotten
 from serving.access import allowed
 from serving.documentation import documented
 from serving.idempotency import idempotent
@@ -53,8 +54,14 @@ def _bulk(kind: Kind[Any], scope: str) -> dict[str, Any]:
 
 
 def _received(shared: Resources, names: Names, content: bytes, kind: Kind[Any]) -> Response:
-    meant = names.meant if names.pseudonymous else None
-    found = receive(shared.state, content, kind, at=shared.now(), meant=meant)
+    found = receive(
+        shared.state,
+        content,
+        kind,
+        at=shared.now(),
+        forgotten=read_forgotten(shared.artifacts),
+        meant=names.meant if names.pseudonymous else None,
+    )
     document = found.model_dump(mode="json", exclude_none=True)
     return Response(json_bytes(document), media_type="application/json")
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from contextvars import ContextVar
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _HEADER = "x-request-id"
 # What a caller sends ends up in our log: no line breaks, no essays.
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CURRENT: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 class RequestId:
@@ -24,6 +26,8 @@ class RequestId:
             return
         identity = _given(scope) or secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = identity
+        # Never reset: a request has a context of its own, and its errors are logged last.
+        _CURRENT.set(identity)
 
         async def with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -36,6 +40,11 @@ class RequestId:
 def request_id(scope: Scope) -> str:
     """Return the id of a request."""
     return str(scope.get("state", {}).get("request_id", "none"))
+
+
+def current_request_id() -> str | None:
+    """Return the id of the request that is worked on here, for the log."""
+    return _CURRENT.get()
 
 
 def _given(scope: Scope) -> str | None:

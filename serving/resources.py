@@ -38,6 +38,7 @@ class Resources:
     names: Names
     audit: AuditLog
     global_control: float = 0.0
+    webhooks_allow: frozenset[str] = frozenset()
     wake: threading.Event = field(default_factory=threading.Event)
 
     def now(self) -> datetime:

@@ -1,5 +1,6 @@
 """Settings of the service: operations, from the environment."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -8,7 +9,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from serving.logs import LogFormat
 from serving.tokens import TokenRules
+
+#: Names the folder of files that stand for variables that are not set.
+SECRETS_FOLDER = "SHORTLIST_SECRETS_DIR"
 
 
 class ServingSettings(BaseSettings):
@@ -44,6 +49,10 @@ class ServingSettings(BaseSettings):
         The claim that holds scopes, and what stands before ours in it.
     oidc_leeway_s : float
         So far clocks may be apart.
+    webhooks_allow : str
+        Hosts, separated by commas, that webhooks may lead to wherever they are, without TLS.
+    log_format : {"text", "json"}
+        The log on stderr: for people, or a line of JSON for each request and error.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHORTLIST_", frozen=True)
@@ -57,6 +66,8 @@ class ServingSettings(BaseSettings):
     hold_purchases: bool = True
     job_lease_s: float = Field(default=30.0, gt=0)
     job_patience_s: float = Field(default=20.0, ge=0)
+    webhooks_allow: str = ""
+    log_format: LogFormat = "text"
 
     rate_limit_per_minute: int = Field(default=60_000, ge=0)
     oidc_issuer: str | None = None
@@ -116,7 +127,12 @@ def read_settings(artifacts: Path) -> ServingSettings:
         If a variable does not hold what it should; its value is not repeated.
     """
     try:
-        return ServingSettings(artifacts=artifacts)
+        # Docker and systemd hand secrets over as files, each named for its variable.
+        secrets = os.environ.get(SECRETS_FOLDER)
+        return ServingSettings(
+            artifacts=artifacts,
+            _secrets_dir=secrets,  # type: ignore[call-arg]  # of BaseSettings, and no field
+        )
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = f"SHORTLIST_{first['loc'][0] if first['loc'] else 'OIDC_...'}".upper()

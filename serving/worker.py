@@ -1,6 +1,7 @@
 """The thread that works off jobs: one in each process, one job at a time."""
 
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ class Worker:
         wake: threading.Event,
         lease: timedelta = LEASE,
     ) -> None:
-        self.owner = secrets.token_hex(8)
+        self.owner = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._state = state
         self._work = work
         self._explain = explain

@@ -202,7 +202,8 @@ class Facts:
         path = self._members(list_id)
         if not path.exists():
             raise ConditionError("there is no list of this id to look into.")
-        return self.connection.read_parquet(path).select("customer_id")
+        rows = self.connection.read_parquet(path)
+        return rows.filter(rows.customer_id.notnull()).select("customer_id")
 
     def _delivered(self, name: str) -> ir.Table:
         """Return a table without the contacts and interactions that tell of an illness.

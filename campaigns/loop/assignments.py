@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -80,6 +81,7 @@ def _drawn(artifacts: Path, list_id: str, *, treated: bool) -> pd.DataFrame:
         raise DamagedListError(
             f"{path.name} of list {list_id} is missing or damaged. Restore it from a backup."
         ) from error
+    rows = rows.filter(pc.is_valid(rows["customer_id"]))  # who was forgotten counts no more
     return pd.DataFrame(
         {
             "customer_id": rows["customer_id"].to_pandas().astype(str),

@@ -18,6 +18,7 @@ from campaigns.state.tables import (
     Suppression,
 )
 from features.columns import Channel
+from pipeline.forgotten import Forgotten
 
 #: What became of a contact, from the least to the most that is known of it.
 STATUSES = ("sent", "delivered", "bounced", "complained")
@@ -203,6 +204,7 @@ def receive(
     *,
     at: datetime,
     meant: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
+    forgotten: Forgotten | None = None,
 ) -> Received:
     """Keep what a body of lines reports; a report that is known changes nothing.
 
@@ -219,13 +221,19 @@ def receive(
         What is reported.
     at : datetime
         Now, with its zone.
+    forgotten : Forgotten, optional
+        Whose lines are taken and not kept.
     meant : callable, optional
         Returns the ids of the pseudonyms that lines name customers by; by default they name
         them by their ids.
     """
     read = read_lines(content, kind.line, at=at)
     read = read if meant is None else renamed(read, meant)
-    changed = keep(state, (kind.row(row, at) for row in read.rows), kind)
+    gone = forgotten or Forgotten()
+    rows = [kind.row(line, at) for line in read.rows]
+    if gone.people:
+        rows = [row for row in rows if gone.since(row["customer_id"]) is None]
+    changed = keep(state, rows, kind)
     return Received(accepted=len(read.rows), changed=changed, rejected=read.bad, errors=read.told)
 
 

@@ -86,6 +86,7 @@ def remember(
     made = dialect.insert(Reminded.__table__).on_conflict_do_nothing()
     for path in (members_path(artifacts, list_id), control_path(artifacts, list_id)):
         rows = pq.read_table(path, columns=_columns(path))
+        rows = rows.filter(pc.is_valid(rows["customer_id"]))
         values = [
             {"name": name, "customer_id": customer, "about": about, "due_on": due_on}
             for customer, about in _causes(rows, occasion)

@@ -272,3 +272,60 @@ class AuditEvent(Base):
         Index("audit_events_by_list", "list_id", "id"),
         Index("audit_events_by_who", "who", "id"),
     )
+
+
+class WebhookSubscription(Base):
+    """Somebody who wants to be told; the secret signs what is told, so it is kept as it is."""
+
+    __tablename__ = "webhook_subscriptions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    url: Mapped[str]
+    name: Mapped[str] = mapped_column(String(64))
+    events: Mapped[list[str]]
+    secret: Mapped[str] = mapped_column(String(80))
+    created_by: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class WebhookEvent(Base):
+    """Something that has happened; it has the same id however often it is told."""
+
+    __tablename__ = "webhook_events"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("webhook_events_by_time", "created_at"),)
+
+
+class WebhookDelivery(Base):
+    """An event on its way to a subscription.
+
+    Whoever tries to deliver it holds a lease; when that has run out, somebody else may try.
+    """
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subscription_id: Mapped[str] = mapped_column(String(32))
+    event_id: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    give_up_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(String(32))
+    leased_until: Mapped[datetime | None]
+    answered: Mapped[int | None]
+    problem: Mapped[str | None]
+    created_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("webhook_deliveries_by_due", "status", "due_at"),
+        Index("webhook_deliveries_by_subscription", "subscription_id", "created_at"),
+    )

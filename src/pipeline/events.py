@@ -1,7 +1,9 @@
 """Tables as the authors of grains see them: local days, and nothing they must not use."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import ibis.expr.types as ir
 from ibis import _
@@ -10,17 +12,33 @@ from ibis.backends.duckdb import Backend
 from features.table import Table
 from features.tables import TABLE_BY_NAME, TABLES
 from pipeline.duck import wall_clock_of
-from pipeline.zones import local_date
+
+WallClock = Callable[[str, Any], Any]
 
 
-def read_events(connection: Backend, tables: Path, *, time_zone: str) -> dict[str, ir.Table]:
-    """Return every table that lies in a folder by name, ready for grains; see `as_events`."""
+def read_events(
+    connection: Backend,
+    tables: Path,
+    *,
+    time_zone: str,
+    instead: Mapping[str, Path] = MappingProxyType({}),
+) -> dict[str, ir.Table]:
+    """Return every table that lies in a folder by name, ready for grains; see `as_events`.
+
+    `instead` names copies of tables that are read in their place.
+    """
     files = {table.table_name: tables / f"{table.table_name}.parquet" for table in TABLES}
+    files |= instead
     found = {name: connection.read_parquet(path) for name, path in files.items() if path.exists()}
     return as_events(found, time_zone=time_zone)
 
 
-def as_events(tables: Mapping[str, ir.Table], *, time_zone: str) -> dict[str, ir.Table]:
+def as_events(
+    tables: Mapping[str, ir.Table],
+    *,
+    time_zone: str,
+    wall_clock: WallClock = wall_clock_of,
+) -> dict[str, ir.Table]:
     """Turn tables as declared into tables that the authors of grains may read.
 
     Columns of class `contact` and `health` are left out, and so are the rows of products
@@ -33,13 +51,15 @@ def as_events(tables: Mapping[str, ir.Table], *, time_zone: str) -> dict[str, ir
         Accepted rows by table name, with the columns that `features.tables` declares.
     time_zone : str
         The business time zone (IANA name), in which days begin and end.
+    wall_clock : callable
+        What the engine calls the function from a zone and a moment to a wall-clock time.
     """
     found = {
         name: table.select(_general_columns(TABLE_BY_NAME[name])) for name, table in tables.items()
     }
     if "products" in found:
         found |= without_health(found)
-    return {name: _localised(table, time_zone) for name, table in found.items()}
+    return {name: _localised(table, time_zone, wall_clock) for name, table in found.items()}
 
 
 def without_health(found: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
@@ -75,11 +95,11 @@ def _general_columns(table: type[Table]) -> list[str]:
     return [column.name for column in table.columns() if column.purpose == "general"]
 
 
-def _localised(table: ir.Table, time_zone: str) -> ir.Table:
+def _localised(table: ir.Table, time_zone: str, wall_clock: WallClock) -> ir.Table:
     if not {"event_time", "available_time"} <= set(table.columns):
         return table
     return table.mutate(
-        event_time=wall_clock_of(time_zone, _.event_time),
-        event_on=local_date(_.event_time, time_zone),
-        available_on=local_date(_.available_time, time_zone),
+        event_time=wall_clock(time_zone, _.event_time),
+        event_on=wall_clock(time_zone, _.event_time).date(),
+        available_on=wall_clock(time_zone, _.available_time).date(),
     ).drop("available_time")

@@ -9,6 +9,7 @@ import pandas as pd
 from features.catalogue import catalogue
 from features.codings import CODED
 from models.definition import AnyModel, LiftModel, Model
+from pipeline.by_customer import tables_by_customer
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
@@ -109,7 +110,10 @@ def _row(
     every = catalogue("customer", "time")
     with engine(project.artifacts, threads=1) as connection:
         events = read_events(
-            connection, project.artifacts / "tables", time_zone=project.params.time_zone
+            connection,
+            project.artifacts / "tables",
+            time_zone=project.params.time_zone,
+            instead=tables_by_customer(project.artifacts),
         )
         own = {
             name: table.filter(table.customer_id == customer_id)

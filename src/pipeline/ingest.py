@@ -7,6 +7,7 @@ from pathlib import Path
 from features.tables import TABLE_BY_NAME
 from pipeline.durable import whole_file, whole_folder, write_json
 from pipeline.engine import engine
+from pipeline.forgotten import Forgotten, leave_out_forgotten, read_forgotten
 from pipeline.params import read_run
 from pipeline.sources.definition import Delivery, SourceError
 from pipeline.sources.open import open_source
@@ -35,7 +36,7 @@ class Ingested:
     ignored: tuple[str, ...]
 
 
-def ingest(location: str, to: Path) -> Ingested:
+def ingest(location: str, to: Path, *, forgotten: Forgotten | None = None) -> Ingested:
     """Copy every declared table found at `location` into `to/NAME.parquet`.
 
     Values keep the types in which they were delivered; a CSV delivers texts. Whether they can
@@ -47,6 +48,8 @@ def ingest(location: str, to: Path) -> Ingested:
         A folder of Parquet or CSV files, a DuckDB file, or a PostgreSQL URL.
     to : Path
         The folder to write, whole; an existing one is replaced.
+    forgotten : Forgotten, optional
+        Whose rows are left out.
 
     Raises
     ------
@@ -70,6 +73,7 @@ def ingest(location: str, to: Path) -> Ingested:
             write_delivery(
                 delivery, draft / f"{name}.parquet", declared=tuple(TABLE_BY_NAME[name].schema())
             )
+            leave_out_forgotten(draft / f"{name}.parquet", forgotten or Forgotten())
             origins[name] = delivery.origin
         found = Ingested(source.location, origins, tuple(ignored))
         write_json(
@@ -114,7 +118,8 @@ def write_delivery(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -
 def main(folder: Path = Path()) -> None:
     """Ingest the data that the run was asked for."""
     artifacts = folder / "artifacts"
-    ingest(read_run(folder).data, artifacts / "ingested")
+    data = read_run(folder).data
+    ingest(data, artifacts / "ingested", forgotten=read_forgotten(artifacts))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pipeline.backup import RESTORED
 from pipeline.dvc_state import broken_files, mend
 from pipeline.finding import Finding
 from pipeline.fingerprint import folder_digest
+from pipeline.forget.stores import JOURNAL
 from pipeline.garbage import stored_score_sets
 from pipeline.leftovers import dead_drafts, spills
 from pipeline.release import DamagedReleaseError, Release, read_release
@@ -77,6 +78,10 @@ def _interrupted(folder: Path, artifacts: Path) -> Iterator[Finding]:
             str(spill.relative_to(folder)), "holds rows spilled by a process that was killed", GC
         )
 
+    if (artifacts / JOURNAL).exists():
+        yield Finding(
+            f"artifacts/{JOURNAL}", "is of an erasure that was cut off", "shortlist forget"
+        )
     if (folder / RESTORED).exists():
         yield Finding(RESTORED, "is a restore that was killed", "run shortlist restore again")
 

@@ -1,7 +1,7 @@
 """Who was eligible at a cut-off, and what happened in the outcome window that followed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,6 +106,19 @@ def read_label_manifest(artifacts: Path, model: str, as_of: date) -> dict[str, A
     path = label_folder(artifacts, model, as_of) / "manifest.json"
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
+
+
+def files_as_built(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of a manifest's files, as they were before anybody was forgotten.
+
+    Examples
+    --------
+    >>> files_as_built({"files": {"a": "2"}, "erased": [{"files": {"a": "1"}}]})
+    {'a': '1'}
+    """
+    erased = manifest.get("erased") or [manifest]
+    found: dict[str, str] = dict(erased[0]["files"])
+    return found
 
 
 def build_labels(

@@ -1,8 +1,8 @@
 """What an experiment may change: `params.yaml`, and what a run adds in `artifacts/run.yaml`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -27,10 +27,11 @@ class ValidationParams(_Frozen):
 
 
 class SnapshotParams(_Frozen):
-    """How far apart, and how many, training snapshots are."""
+    """How far apart, and how many, training snapshots are, and what computes them."""
 
     step_days: int = Field(default=30, ge=1)
     max_training: int = Field(default=12, ge=1)
+    engine: Literal["duckdb", "spark"] = "duckdb"
 
 
 class ModelParams(_Frozen):
@@ -63,6 +64,33 @@ class LeakParams(_Frozen):
     permuted_level: float = Field(default=0.999, gt=0.5, lt=1)
 
 
+class RetentionParams(_Frozen):
+    """For how many days what names persons is kept; none: for as long as the project.
+
+    `shortlist gc` removes what is older.
+    """
+
+    exports_days: int | None = Field(default=90, ge=1)
+    jobs_days: int | None = Field(default=90, ge=1)
+    answers_days: int | None = Field(default=2, ge=1)
+    score_sets_days: int | None = Field(default=730, ge=1)
+    list_rows_days: int | None = Field(default=1095, ge=1)
+    contacts_days: int | None = Field(default=1095, ge=1)
+    outcomes_days: int | None = Field(default=1095, ge=1)
+    reminders_days: int | None = Field(default=1095, ge=1)
+
+    def since(self, name: str, at: datetime) -> datetime | None:
+        """Return the time before which something is kept too long; none without a limit.
+
+        Examples
+        --------
+        >>> RetentionParams().since("exports_days", datetime(2026, 4, 1))
+        datetime.datetime(2026, 1, 1, 0, 0)
+        """
+        days: int | None = getattr(self, name)
+        return None if days is None else at - timedelta(days=days)
+
+
 class Params(_Frozen):
     """The whole of `params.yaml`."""
 
@@ -74,6 +102,7 @@ class Params(_Frozen):
     gate: GateParams = GateParams()
     leaks: LeakParams = LeakParams()
     report: ReportParams = ReportParams()
+    retention: RetentionParams = RetentionParams()
 
     @field_validator("time_zone")
     @classmethod
@@ -177,7 +206,9 @@ def require_sections(folder: Path) -> None:
     """
     path = folder / "params.yaml"
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    missing = [name for name in Params.model_fields if name not in document]
+    # No stage follows the limits of `shortlist gc`, which have their usual values otherwise.
+    stages = [name for name in Params.model_fields if name != "retention"]
+    missing = [name for name in stages if name not in document]
     if missing:
         raise ParamsError(
             f"{path} lacks {', '.join(missing)}. Write `{missing[0]}: {{}}` to take what is usual."

@@ -287,6 +287,16 @@ def forget_earlier(artifacts: Path, *, keep: int) -> Release:
         return now if kept == now.models else _write_all(artifacts, now, kept)
 
 
+def announce(artifacts: Path) -> Release:
+    """Raise the revision and nothing else, so that whoever follows the release reads it anew.
+
+    Nothing is written where nothing was released yet.
+    """
+    with _changing(artifacts):
+        now = read_release(artifacts)
+        return _write_all(artifacts, now, now.models) if now.models else now
+
+
 def _changing(artifacts: Path) -> AbstractContextManager[None]:
     return exclusive(artifacts / ".release.lock")
 

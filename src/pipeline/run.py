@@ -21,6 +21,7 @@ from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
 from pipeline.fingerprint import code_digest
+from pipeline.forgotten import read_forgotten
 from pipeline.left_out import LeftOutError, untaught_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.lock import LockedError, exclusive
@@ -221,7 +222,7 @@ def settle(
     location = _without_secret(location) if "://" in location else str(Path(location).resolve())
     asked = Run(
         data=location,
-        fingerprint=fingerprint(location),
+        fingerprint=read_forgotten(folder / "artifacts").stamped(fingerprint(location)),
         as_of=as_of,
         code=code_digest("features", "models", "pipeline"),
         overrides={**describe(location), **overrides},

@@ -1,8 +1,11 @@
 """Build what models learn from: snapshots of the known past, labels of what followed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -17,7 +20,7 @@ from pipeline.plan import plan, span_of
 from pipeline.planned import Planned
 from pipeline.profiles import build_profiles
 from pipeline.project import Project, find_model, open_project, write_cutoffs
-from pipeline.snapshot_store import build_snapshots
+from pipeline.snapshot_store import Built, build_snapshots
 from pipeline.stage import run_stage
 
 #: What DuckDB may hold before it spills; customers come in blocks that stay far below it.
@@ -45,25 +48,17 @@ def build(project: Project) -> None:
         features = list(catalogue("customer", "time").values())
         for notice in left_out(grains, features):
             console.print(f"snapshots: {notice}")
-        built = build_snapshots(
-            connection,
-            grains,
-            features=features,
-            cutoffs=days,
-            artifacts=artifacts,
-            data=project.run.fingerprint,
-        )
-        status.update("snapshots: products and profiles")
+        with _builder(project, grains) as build_unit:
+            built = build_unit(features=features, cutoffs=days)
+            if "products" in grains.delivered:
+                status.update("snapshots: products")
+                build_unit(
+                    features=list(catalogue("product").values()),
+                    cutoffs={own.score for own in laid.values()},
+                    unit="product",
+                )
         if "products" in grains.delivered:
-            build_snapshots(
-                connection,
-                grains,
-                features=list(catalogue("product").values()),
-                cutoffs={own.score for own in laid.values()},
-                artifacts=artifacts,
-                data=project.run.fingerprint,
-                unit="product",
-            )
+            status.update("snapshots: profiles")
             build_profiles(
                 connection,
                 grains,
@@ -80,6 +75,24 @@ def build(project: Project) -> None:
             grains.kept.forget_others()
     write_cutoffs(artifacts, plans)
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
+
+
+@contextmanager
+def _builder(project: Project, grains: Grains) -> Iterator[Callable[..., Built]]:
+    """Yield what builds the snapshots of a unit, by the engine that the project asks for."""
+    given: dict[str, Any] = {"artifacts": project.artifacts, "data": project.run.fingerprint}
+    if project.params.snapshots.engine == "duckdb":
+        yield partial(build_snapshots, grains.connection, grains, **given)
+        return
+    # Imported here: Spark is an extra that few have.
+    from pipeline.spark.seen import SparkGrains, read_events
+    from pipeline.spark.session import spark
+    from pipeline.spark.snapshots import build_on_spark
+
+    with spark(project.artifacts) as opened:
+        tables = project.artifacts / "tables"
+        events = read_events(opened.ibis, tables, time_zone=project.params.time_zone)
+        yield partial(build_on_spark, opened, SparkGrains(events, keep=opened.kept), **given)
 
 
 def _coded_days(cutoffs: Mapping[str, Planned]) -> set[date]:

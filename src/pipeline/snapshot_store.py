@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from features.definition import KEYS, Feature, Unit
@@ -79,7 +81,7 @@ def build_snapshots(
     wanted = sorted(set(cutoffs))
     digests = visible_digests(grains, [*(one.grain for one in available), BASE[unit]], wanted)
     versions = {day: digest(digests[day], list(definitions.values())) for day in wanted}
-    missing = [day for day in wanted if not _is_current(artifacts, unit, day, versions[day])]
+    missing = [day for day in wanted if not is_current(artifacts, unit, day, versions[day])]
     with ExitStack() as opened:
         at: Seen | None = None
         for day in missing:
@@ -96,9 +98,8 @@ def build_snapshots(
                     connection.to_parquet(
                         rows, folder / f"part-{number}.parquet", compression="zstd"
                     )
-                    newest |= _later(newest, latest)
-                _write_manifest(
-                    connection,
+                    newest |= later(newest, latest.to_pyarrow())
+                write_manifest(
                     folder,
                     {
                         "unit": unit,
@@ -154,17 +155,17 @@ def read_snapshot(connection: Backend, artifacts: Path, unit: Unit, as_of: date)
     columns = read_columns(connection, artifacts, unit, as_of)
     if unit != "customer" or not read_manifest(artifacts, unit, as_of)["codings"]:
         return columns
-    codes = connection.read_parquet(profile_folder(artifacts, as_of) / "*.parquet")
+    codes = connection.read_parquet(str(profile_folder(artifacts, as_of) / "*.parquet"))
     return columns.left_join(codes.drop("as_of"), "customer_id").drop("customer_id_right")
 
 
 def read_columns(connection: Backend, artifacts: Path, unit: Unit, as_of: date) -> ir.Table:
     """Return a stored snapshot without the codings, which are fitted on it."""
     read_manifest(artifacts, unit, as_of)
-    return connection.read_parquet(snapshot_folder(artifacts, unit, as_of) / "*.parquet")
+    return connection.read_parquet(str(snapshot_folder(artifacts, unit, as_of) / "*.parquet"))
 
 
-def _is_current(artifacts: Path, unit: Unit, day: date, version: str) -> bool:
+def is_current(artifacts: Path, unit: Unit, day: date, version: str) -> bool:
     """Tell whether a snapshot is there, of these data and definitions, with all its bytes.
 
     DVC moves files in and out of its cache after a stage; killed meanwhile, it leaves some out.
@@ -180,22 +181,23 @@ def _is_current(artifacts: Path, unit: Unit, day: date, version: str) -> bool:
     )
 
 
-def _later(known: Mapping[str, date], found: ir.Table) -> dict[str, date]:
+def later(known: Mapping[str, date], found: pa.Table) -> dict[str, date]:
     """Return the newest row of each grain of a block, where it is later than what is known."""
     return {
         row["grain"]: row["newest"]
-        for row in found.order_by("grain").to_pyarrow().to_pylist()
+        for row in found.sort_by("grain").to_pylist()
         if row["newest"] is not None and row["newest"] > known.get(row["grain"], date.min)
     }
 
 
-def _write_manifest(connection: Backend, folder: Path, manifest: Mapping[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest of a snapshot whose files lie in a folder."""
     parts = sorted(folder.glob("*.parquet"))
     write_json(
         folder / "manifest.json",
         {
             **manifest,
-            "rows": int(connection.read_parquet(parts).count().execute()),
+            "rows": sum(pq.read_metadata(part).num_rows for part in parts),
             "files": {part.name: file_digest(part) for part in parts},
         },
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
+from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
@@ -19,6 +20,13 @@ from pipeline.duck import typed_statement
 from pipeline.grain_store import Grains
 
 _numbers = count()
+
+
+class Looks(Protocol):
+    """What some cut-offs see, by whichever engine."""
+
+    def rows(self, source: Grain | View) -> ir.Table:
+        """Return the visible rows of a grain or a view, with `as_of`."""
 
 
 class Seen:
@@ -102,7 +110,7 @@ def seen(grains: Grains, cutoffs: Sequence[date], *, block: int = 0) -> Iterator
         opened.drop()
 
 
-def snapshot_table(at: Seen, *, features: Sequence[Feature], unit: Unit = "customer") -> ir.Table:
+def snapshot_table(at: Looks, *, features: Sequence[Feature], unit: Unit = "customer") -> ir.Table:
     """Return one row per unit known at each cut-off: key, `as_of`, one column a feature.
 
     All features of a grain, at all cut-offs, are one aggregate. Features of the unit `time`
@@ -136,7 +144,7 @@ def snapshot_table(at: Seen, *, features: Sequence[Feature], unit: Unit = "custo
     )
 
 
-def newest_rows(at: Seen, *, features: Sequence[Feature]) -> ir.Table:
+def newest_rows(at: Looks, *, features: Sequence[Feature]) -> ir.Table:
     """Return the latest day on which a row that each cut-off sees happened or was known.
 
     By `as_of` and `grain`; no row where a grain has none. It is what the alarms check, so it

@@ -23,6 +23,7 @@ from shortlist.commands.due import due
 from shortlist.commands.effect import effect
 from shortlist.commands.evaluate import evaluate
 from shortlist.commands.features import features
+from shortlist.commands.forget import forget
 from shortlist.commands.gc import gc
 from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
@@ -31,8 +32,10 @@ from shortlist.commands.models import models, promote, rollback
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
+from shortlist.commands.trace import trace
 from shortlist.commands.train import train, tune
 from shortlist.commands.validate import validate
+from shortlist.commands.webhooks import webhooks
 from shortlist.verb import group, verb
 
 OUR_PACKAGES = {"features", "models", "pipeline", "campaigns", "serving", "shortlist"}
@@ -54,6 +57,8 @@ app.command()(verb(due))
 app.command()(verb(models))
 app.command()(verb(promote))
 app.command()(verb(rollback))
+app.command()(verb(trace))
+app.command()(verb(forget))
 app.command()(verb(serve))
 app.command()(verb(audit))
 app.command()(verb(doctor))
@@ -64,6 +69,7 @@ app.add_typer(list_, name="list")
 app.add_typer(campaigns, name="campaigns")
 app.add_typer(features, name="features")
 app.add_typer(keys, name="keys")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(db, name="db")
 
 

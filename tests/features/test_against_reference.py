@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import ibis
+import on_spark
 import pandas as pd
 import pytest
 from feature_page import specs
@@ -20,6 +21,8 @@ from features.pairs import PAIR_FEATURES, pair_table
 from features.shelf import associations, offers
 from features.views import holdings, interests, tastes
 from pipeline.snapshot_table import seen
+
+pytestmark = pytest.mark.skipif(on_spark.WANTED, reason="examples by the dozen take Spark an hour")
 
 FEATURES = tuple(catalogue("customer", "time").values())
 PRODUCT_FEATURES = tuple(catalogue("product").values())

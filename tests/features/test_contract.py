@@ -237,3 +237,58 @@ def test_lineage_names_what_a_feature_reads_and_nothing_else():
     read = lineage(price_tier_share)
     assert "list_price" in read["products"]
     assert "launched_on" not in read["products"]
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "said"),
+    [
+        (lambda rows: rows.amount.sum() / rows.pieces.sum(), "divide by `x.nullif(0)`"),
+        (lambda rows: rows.amount.sum() % rows.pieces.sum(), "divide by `x.nullif(0)`"),
+        (lambda rows: rows.amount.sum() / 0, "divide by `x.nullif(0)`"),
+        (lambda rows: rows.amount.sum().cast("int64"), "`x.floor().cast(...)`"),
+        (lambda rows: rows.amount.mean().round(), "`(x + 0.5).floor()`"),
+        (lambda rows: rows.amount.sum().ln(), "`(x > 0).ifelse(x, None).ln()`"),
+        (lambda rows: rows.amount.median(), "`x.quantile(0.5)`"),
+        (lambda rows: rows.days_before.first(), "`x.argmin(time)`"),
+        (lambda rows: rows.days_before.last(order_by=rows.amount), "`x.argmax(time)`"),
+        (lambda rows: rows.days_before.mode(), "a view that counts"),
+        (lambda rows: rows.days_before.bit_or(), "one flag a bit"),
+        (lambda rows: rows.channel.approx_nunique(), "the exact form"),
+        (lambda rows: rows.amount.isnan().any(), "test for null"),
+        (lambda rows: rows.days_before.min() + ibis.random(), "count from the cut-off"),
+    ],
+)
+def test_what_engines_disagree_on_is_refused_with_what_to_write(aggregate, said):
+    aggregate.__name__ = "recent_days"
+    aggregate.__doc__ = "Null without a sale."
+    assert said in refusal(declared(baskets, aggregate))
+
+
+def test_what_a_view_does_with_the_clock_is_refused_too():
+    @view(baskets)
+    def hurried(rows):
+        spent = rows.as_of.cast("timestamp").delta(rows.event_on.cast("timestamp"), unit="hour")
+        return rows.mutate(spent=spent)
+
+    def recent_days(rows):
+        """Null without a sale."""
+        return rows.spent.min()
+
+    assert "take `.date()` of both first" in refusal(declared(hurried, recent_days))
+
+
+@pytest.mark.parametrize(
+    "aggregate",
+    [
+        lambda rows: rows.amount.sum() / rows.pieces.sum().nullif(0),
+        lambda rows: rows.amount.sum() / 7,
+        lambda rows: rows.amount.sum().floor().cast("int64"),
+        lambda rows: (rows.amount.sum() > 0).ifelse(rows.amount.sum(), None).ln(),
+        lambda rows: rows.amount.quantile(0.5),
+        lambda rows: rows.days_before.argmin(rows.event_on),
+    ],
+)
+def test_what_engines_agree_on_is_let_through(aggregate):
+    aggregate.__name__ = "recent_days"
+    aggregate.__doc__ = "Null without a sale."
+    assert check(declared(baskets, aggregate))

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import ibis
+import on_spark
 import pandas as pd
 import pytest
 from shop import AS_OF, product, returned, sale, shop, table
@@ -14,6 +15,10 @@ from features.pulls import PULLS
 from features.shelf import associations, offers
 from features.views import holdings, interests, tastes
 from pipeline.snapshot_table import seen
+
+pytestmark = pytest.mark.skipif(
+    on_spark.WANTED, reason="features of pairs are computed by DuckDB alone"
+)
 
 SHELF = [
     product("pad-1", family="pad", generation=1, category="pads", brand="Bo", list_price=10.0,

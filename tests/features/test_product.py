@@ -3,21 +3,17 @@
 from datetime import date
 
 import pytest
-from shop import AS_OF, product, returned, sale, shop
+from shop import AS_OF, product, returned, sale, shop, snapshot
 
 from features.catalogue import catalogue
 from features.contract import check
-from pipeline.snapshot_table import seen, snapshot_table
 
 FEATURES = tuple(catalogue("product").values())
 
 
 def of(rows, shelf, as_of=AS_OF):
-    grains = shop(*rows, products=shelf)
-    with seen(grains, [as_of]) as at:
-        table = snapshot_table(at, features=FEATURES, unit="product")
-        frame = grains.connection.to_pandas(table)
-    return frame.astype(object).where(frame.notna(), None).set_index("product_id")
+    frame = snapshot(shop(*rows, products=shelf), *FEATURES, as_of=as_of, unit="product")
+    return frame.astype(object).where(frame.notna(), None)
 
 
 def test_a_product_that_nobody_bought_has_a_full_row():

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from line import lined_up
 from small_shop import AS_OF, NAMES, NEVER, small_shop, snapshot_of
@@ -11,8 +12,11 @@ from features.catalogue import catalogue
 from models.customer_activity import customer_activity
 from models.purchase_propensity import purchase_propensity
 from models.repurchase_timing import repurchase_timing
+from pipeline import by_customer, fresh
+from pipeline.by_customer import tables_by_customer, write_by_customer
 from pipeline.engine import engine
 from pipeline.fresh import NotFreshError, UnknownCustomerError, _row, fresh_scores
+from pipeline.lock import LockedError, exclusive
 from pipeline.project import read_cutoffs
 from pipeline.snapshot_store import read_columns
 
@@ -80,3 +84,63 @@ def test_every_feature_of_one_customer_alone_is_that_of_the_snapshot(tmp_path):
             )
         ]
         assert different == []
+
+
+def made(artifacts):
+    write_by_customer(artifacts, least_bytes=1)
+    return tables_by_customer(artifacts, least_bytes=1)
+
+
+def test_a_copy_holds_the_rows_of_its_table_sorted_by_customer(shop):
+    project, *_ = shop
+    copies = made(project.artifacts)
+    assert {"customers", "transactions"} <= set(copies)
+    for name, path in copies.items():
+        ours = pq.read_table(path)
+        table = pq.read_table(project.artifacts / "tables" / f"{name}.parquet")
+        ids = ours["customer_id"].to_pylist()
+        assert ids == sorted(ids)
+        assert ours.schema.types == table.schema.types
+        assert sorted(map(str, ours.to_pylist())) == sorted(map(str, table.to_pylist()))
+
+
+def test_a_fresh_score_is_the_same_to_the_last_bit_from_the_copies(shop, monkeypatch):
+    project, *_ = shop
+
+    def scores():
+        return [
+            fresh_scores(project, customer_activity, "1", name, as_of=AS_OF)["probability"].tolist()
+            for name in NAMES[:2]
+        ]
+
+    plain = scores()
+    copies = made(project.artifacts)
+    monkeypatch.setattr(fresh, "tables_by_customer", lambda _artifacts: copies)
+    assert scores() == plain
+
+
+def test_a_table_that_is_replaced_has_no_copy_and_the_old_one_goes(shop):
+    project, *_ = shop
+    before = made(project.artifacts)
+    table = project.artifacts / "tables" / "transactions.parquet"
+    rows = pq.read_table(table)
+    pq.write_table(rows.slice(1), table)
+    try:
+        now = made(project.artifacts)
+    finally:
+        pq.write_table(rows, table)
+    assert not before["transactions"].exists()
+    assert pq.read_metadata(now["transactions"]).num_rows == len(rows) - 1
+    assert now["customers"] == before["customers"]
+
+
+def test_small_tables_are_not_copied(shop):
+    project, *_ = shop
+    assert tables_by_customer(project.artifacts) == {}
+
+
+def test_two_do_not_make_the_same_copies(shop):
+    project, *_ = shop
+    lock = project.artifacts / by_customer.LOOKUPS / "tables" / ".lock"
+    with exclusive(lock), pytest.raises(LockedError):
+        write_by_customer(project.artifacts, least_bytes=1)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import psutil
 import pytest
-from killed import MODEL, Runner, outcome, restore, watched
+from killed import MODEL, Runner, one_model, outcome, restore, watched
 
 from pipeline.leftovers import spills, stage_drafts
 from pipeline.project import open_project
@@ -78,6 +78,7 @@ def world(tmp_path_factory):
     project, before, trained = folder / "project", folder / "before", folder / "trained"
     for name, until in (("old", date(2026, 10, 1)), ("new", date(2026, 11, 1))):
         simulate(PRESETS["retail"], members=300, months=12, seed=1, until=until, to=folder / name)
+    one_model(project)
     Runner(project, folder / "old").complete(code=4)  # 300 members persuade no gate
     promote(open_project(project), MODEL, "1", clock=lambda: datetime.now(UTC), reason="a test")
     restore(before, project)

@@ -29,6 +29,8 @@ MISSING = {
     "name": "none-such",
     "prefix": "00000000",
     "model": "none_such",
+    "webhook_id": "hook_00000000000000000000",
+    "delivery_id": "delivery_00000000000000000000",
 }
 PAIRS = [
     {"customer_id": f"c{number:05}", "product_id": "cup", "state": "NEW", "probability": 0.2}
@@ -123,6 +125,10 @@ class Shop:
                 "when": {"every": "week", "on": "monday"},
             }
             assert admin.post("/v1/standing-lists", json=standing).status_code == 201
+            hook = {"url": "http://127.0.0.1:9/hook", "events": ["list.ready"]}
+            self.there["webhook_id"] = admin.post("/v1/webhooks", json=hook).json()["id"]
+            ping = admin.post(f"/v1/webhooks/{self.there['webhook_id']}/ping")
+            self.there["delivery_id"] = ping.headers["Location"].rpartition("/")[2]
             key = {"name": "spare", "scopes": ["lists:read"]}
             self.there["prefix"] = admin.post("/v1/keys", json=key).json()["prefix"]
         self.there["name"] = "weekly"
@@ -152,7 +158,7 @@ def shop(tmp_path_factory):
     go_live(folder / "artifacts", many(60))
     go_live(folder / "artifacts", PAIRS, model="purchase_propensity", base=60)
     versioned(folder / "artifacts")
-    with running(folder / "artifacts") as service:
+    with running(folder / "artifacts", webhooks_allow="127.0.0.1") as service:
         made = Shop(service)
         yield made
         for client in made.clients.values():

@@ -50,6 +50,7 @@ def test_the_first_release_makes_a_running_service_ready(tmp_path):
                 "version": "1",
                 "score_set": store(tmp_path, many(5)).id,
                 "as_of": "2026-03-01",
+                "status": "ready",
             }
         },
         "problems": [],
@@ -131,6 +132,22 @@ def test_damaged_scores_of_one_model_leave_the_others_alone(tmp_path):
         answer = ready(service).json()
     assert (answer["status"], list(answer["models"])) == ("degraded", [MODEL])
     assert "card_uptake" in answer["problems"][0]
+
+
+def test_a_version_is_ready_when_it_is_answered_from_and_not_before(tmp_path):
+    def status(**asked):
+        return service.client.get("/readyz", params={"model": MODEL, **asked}).status_code
+
+    go_live(tmp_path, many(5), version="1")
+    with running(tmp_path) as service:
+        before = [status(), status(version="1"), status(version="2"), status(model="card_uptake")]
+        second = go_live(tmp_path, many(5), version="2").live(MODEL)
+        after = [status(version="1"), status(version="2")]
+        third = go_live(tmp_path, many(5), version="3").live(MODEL)
+        shutil.rmtree(score_set_folder(tmp_path, MODEL, third.score_set))
+        behind = ready(service).json()["models"][MODEL]
+    assert (before, after) == ([200, 200, 503, 503], [503, 200])
+    assert (behind["status"], behind["score_set"]) == ("behind", second.score_set)
 
 
 def test_a_repaired_release_is_ready_again(tmp_path):

@@ -15,6 +15,7 @@ from serving.problems import KINDS
     [
         ("GET", "/v1/nothing", 404),
         ("DELETE", "/v1/lists", 405),
+        ("OPTIONS", "/v1/lists", 405),
         ("GET", "/v1/lists/list_0", 404),
         ("GET", "/v1/lists/list_0/members?limit=0", 422),
     ],
@@ -90,3 +91,8 @@ def test_a_database_that_goes_away_is_503_and_recovery_needs_no_restart(
     assert "going_away" not in away.text
     assert up.status_code == 200
     assert back.status_code == 200
+
+
+def test_a_method_that_is_not_taken_is_answered_with_those_that_are(client):
+    assert client.put("/v1/lists").headers["Allow"] == "GET, POST"
+    assert client.get("/v1/suppressions/a/b").headers["Allow"] == "DELETE"

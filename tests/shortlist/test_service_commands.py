@@ -117,6 +117,8 @@ NOWHERE = "postgresql://ann:hunter2@127.0.0.1:1/shortlist"
         (["list", "build", "nowhere.json"], {}, "nowhere.json does not exist"),
         (["list", "show", "list_0"], {}, "there is no list of this id"),
         (["keys", "list"], {"SHORTLIST_DATABASE_URL": NOWHERE}, "does not answer"),
+        (["webhooks", "add", "https://127.0.0.1/"], {}, "not on the public internet"),
+        (["webhooks", "add", "https://crm.example/", "--event", "gone"], {}, "'list.ready'"),
         (["serve"], {"SHORTLIST_MAX_BODY_BYTES": "1 MB"}, "SHORTLIST_MAX_BODY_BYTES: Input"),
     ],
 )
@@ -153,3 +155,17 @@ def test_a_port_that_is_taken_is_named(mistaken):
         port = str(taken.getsockname()[1])
         told = mistaken("serve", "--port", port)
     assert f"cannot listen on 127.0.0.1, port {port}" in told
+
+
+def test_a_webhook_is_added_tested_followed_and_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHORTLIST_WEBHOOKS_ALLOW", "127.0.0.1")
+    words = ("webhooks", "add", "http://127.0.0.1:9/hook", "--event", "list.ready", "--name", "CRM")
+    made = document(tmp_path, *words)
+    assert made["secret"].startswith("whsec_")
+    (listed,) = document(tmp_path, "webhooks", "list")
+    assert listed == {name: value for name, value in made.items() if name != "secret"}
+    ping = document(tmp_path, "webhooks", "ping", made["id"])
+    assert document(tmp_path, "webhooks", "deliveries", made["id"]) == [ping]
+    assert "ping" in shortlist(tmp_path, "webhooks", "deliveries", made["id"]).stdout
+    assert document(tmp_path, "webhooks", "remove", made["id"]) == {"removed": made["id"]}
+    assert document(tmp_path, "webhooks", "list") == []

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import yaml
 
 from pipeline.release import read_release
+from pipeline.run import make_project
 from pipeline.score_set import parts, read_score_set, verify_score_set
 from pipeline.versions import versions
 
@@ -71,6 +73,15 @@ class Runner:
         process = self.start(SHORTLIST_KILL_AT=moment)
         said, _ = process.communicate(timeout=600)
         assert process.returncode == -9, f"never came to {moment}:\n{said}"
+
+
+def one_model(project: Path) -> None:
+    """Make a project of one model, so that a run is a matter of seconds."""
+    make_project(project)
+    path = project / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["models"] = {MODEL: params["models"][MODEL]}
+    path.write_text(yaml.safe_dump(params))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import uvicorn
 from campaigns.keys import create_key
 from campaigns.state.database import open_state
 from serving.app import create_app
+from serving.patience import PatientProtocol
 from serving.settings import ServingSettings
 
 
@@ -55,11 +56,13 @@ class Service:
 
 
 @contextmanager
-def running(artifacts: Path, **settings: Any) -> Iterator[Service]:
+def running(
+    artifacts: Path, *, http: Any = PatientProtocol, tracing: Any = None, **settings: Any
+) -> Iterator[Service]:
     """Start the service, and stop it gracefully at the end."""
     chosen = ServingSettings(artifacts=artifacts, **settings)
-    app = create_app(chosen)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    app = create_app(chosen, tracing=tracing)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, http=http))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import on_spark
 import pandas as pd
 
 from features.definition import KEYS, Feature, Unit
@@ -105,7 +106,7 @@ def contact(customer: str, when: Any, channel: str, status: str = "sent", **give
     return fact("contacts", customer, when, channel=channel, status=status, **given)
 
 
-def shop(*rows: dict[str, Any], time_zone: str = "UTC", **tables: Any) -> Grains:
+def shop(*rows: dict[str, Any], time_zone: str = "UTC", **tables: Any) -> Any:
     """Return the grains of a shop with these receipt lines and tables.
 
     Tables are lists of rows by name. Whoever has a line is a member since 2023, unless
@@ -125,17 +126,19 @@ def shop(*rows: dict[str, Any], time_zone: str = "UTC", **tables: Any) -> Grains
         "stores": [],
         **tables,
     }
-    events = as_events(
-        {name: table(name, rows_) for name, rows_ in delivered.items()}, time_zone=time_zone
-    )
-    return Grains(ibis.duckdb.connect(), events)
+    held = {name: table(name, rows_) for name, rows_ in delivered.items()}
+    if on_spark.WANTED:
+        return on_spark.grains(held, time_zone=time_zone)
+    return Grains(ibis.duckdb.connect(), as_events(held, time_zone=time_zone))
 
 
 def snapshot(
-    grains: Grains, *features: Feature, as_of: date = AS_OF, unit: Unit = "customer"
+    grains: Any, *features: Feature, as_of: date = AS_OF, unit: Unit = "customer"
 ) -> pd.DataFrame:
     """Return the features of every unit known at the cut-off, by customer or product."""
     (key,) = KEYS[unit]
+    if on_spark.WANTED:
+        return on_spark.frame(grains, features, as_of=as_of, unit=unit).set_index(key)
     with seen(grains, [as_of]) as at:
         table = snapshot_table(at, features=features, unit=unit)
         frame = grains.connection.to_pandas(table.order_by(key))

@@ -1,8 +1,9 @@
 """Score everybody who is eligible at the scoring cut-off, with a registered version."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
+import pyarrow as pa
 from rich.console import Console
 
 from features.definition import KEYS
@@ -38,16 +39,10 @@ def score(
         return read_score_set(artifacts, model.name, identity)
     except UnknownScoreSetError:
         pass
-    learner = type(model.learner(0)).load(version_folder(artifacts, model.name, number) / "learner")
-    names = training_of(artifacts, model.name, number)["features"]
-    with engine(artifacts) as connection:
-        snapshot = read_snapshot(connection, artifacts, model.unit, as_of)
-        keys = list(KEYS[model.unit])
-        rows = eligible_rows(snapshot, model).select(*keys, *names).order_by(keys).to_pandas()
-    with Console(stderr=True).status(f"{model.name}: scoring {len(rows):,} rows"):
-        probability = learner.predict_proba(rows[names])[:, 1]
+    with Console(stderr=True).status(f"{model.name}: scoring {manifest['rows']:,} rows"):
+        scores = scores_of_everybody(project, model, number, as_of)
     return write_score_set(
-        rows[keys].assign(probability=probability),
+        scores,
         artifacts=artifacts,
         model=model.name,
         version=number,
@@ -58,3 +53,26 @@ def score(
         created_at=clock(),
         time_zone=project.params.time_zone,
     )
+
+
+def scores_of_everybody(project: Project, model: Model, number: str, as_of: date) -> pa.Table:
+    """Return key and probability of everybody eligible, by the engine of the project."""
+    artifacts = project.artifacts
+    keys = list(KEYS[model.unit])
+    names = training_of(artifacts, model.name, number)["features"]
+    folder = version_folder(artifacts, model.name, number) / "learner"
+    load = type(model.learner(0)).load
+    if project.params.snapshots.engine == "spark":
+        # Imported here: Spark is an extra that few have.
+        from pipeline.spark.score import score_on_spark
+        from pipeline.spark.session import spark
+
+        with spark(artifacts) as opened:
+            snapshot = read_snapshot(opened.ibis, artifacts, model.unit, as_of)
+            rows = eligible_rows(snapshot, model).select(*keys, *names)
+            return score_on_spark(opened, rows, keys=keys, load=load, folder=folder)
+    with engine(artifacts) as connection:
+        snapshot = read_snapshot(connection, artifacts, model.unit, as_of)
+        rows = eligible_rows(snapshot, model).select(*keys, *names).order_by(keys).to_pandas()
+    probability = load(folder).predict_proba(rows[names])[:, 1]
+    return pa.Table.from_pandas(rows[keys].assign(probability=probability), preserve_index=False)

@@ -1,6 +1,7 @@
 """Both directions on demand: all customers for one product, and what one product will sell."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 import ibis
@@ -65,6 +66,7 @@ def targets(
     product_id: str | None = None,
     attributes: Mapping[str, Any] | None = None,
     level: float = 0.95,
+    as_of: date | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Targets:
     """Score every customer known at the scoring cut-off for one product.
@@ -83,6 +85,8 @@ def targets(
         A product that nobody has sold yet: columns of `products`, those left out are null.
     level : float
         Of the interval of the demand.
+    as_of : date, optional
+        A cut-off whose snapshot and state are kept; the scoring cut-off if left out.
     progress : callable
         Told how many customers are done, of how many.
 
@@ -95,7 +99,7 @@ def targets(
     if (product_id is None) == (attributes is None):
         raise UnknownProductError("name a product, or give its attributes: one of both.")
     artifacts = project.artifacts
-    as_of = read_cutoffs(artifacts, model.name).score
+    as_of = as_of or read_cutoffs(artifacts, model.name).score
     folder = version_folder(artifacts, model.name, number)
     learner, levels = load_learner(model, folder), read_levels(folder)
     with engine(artifacts, threads=1) as connection:

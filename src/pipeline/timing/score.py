@@ -9,7 +9,7 @@ from rich.console import Console
 from models.definition import TimingModel
 from pipeline.engine import engine
 from pipeline.fingerprint import digest
-from pipeline.labels import read_label_manifest
+from pipeline.labels import files_as_built, read_label_manifest
 from pipeline.project import Project, outcome_window
 from pipeline.score_set import (
     ScoreSet,
@@ -35,7 +35,7 @@ def score(
     name, artifacts = model.name, project.artifacts
     as_of = read_timing_cutoffs(artifacts, name).score
     known = read_manifest(artifacts, "customer", as_of)
-    rows_digest = digest(*read_label_manifest(artifacts, name, as_of)["files"].values())
+    rows_digest = digest(*files_as_built(read_label_manifest(artifacts, name, as_of)).values())
     data = digest(fingerprint_of(known), rows_digest)
     identity = score_set_id(model=name, version=number, as_of=as_of, data_fingerprint=data)
     try:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from shortlist.operations import existing_state
+from shortlist.operations import existing_state, now
 from shortlist.verb import context_of
 
 
@@ -24,6 +24,7 @@ def doctor(
 
     Example: `shortlist doctor --fix`
     """
+    from campaigns.retention import retention_of
     from campaigns.upkeep import inspect_lists, used_score_sets
     from pipeline.inspection import inspect, mend_all
 
@@ -32,7 +33,8 @@ def doctor(
         for mended in mend_all(context.folder):
             context.console.print(f"mended: {mended.subject} {mended.found}")
     with existing_state(ctx) as state:
-        used = used_score_sets(state) if state else frozenset()
+        since = retention_of(context.folder).since("score_sets_days", now())
+        used = used_score_sets(state, since=since) if state else frozenset()
         found = inspect(context.folder, used=used)
         found += inspect_lists(context.artifacts, state) if state else []
     for one in found:

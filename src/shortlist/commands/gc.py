@@ -22,38 +22,48 @@ def gc(
         bool, typer.Option("--dry-run", help="Only say what would be removed.")
     ] = False,
 ) -> None:
-    """Remove drafts of killed processes, and score sets and members that nothing refers to.
+    """Remove drafts of killed processes, what nothing refers to, and what is kept too long.
 
     What is live, what can be stepped back to, and what a list was built from stays. Versions
-    stay too: they are the record of what the gate decided.
+    stay too: they are the record of what the gate decided. `retention` in `params.yaml` says
+    how long exports, members of lists, jobs and reports are kept.
 
     Example: `shortlist gc --keep 3 --dry-run`
     """
+    from campaigns.retention import expire_rows, expired_files, retention_of
     from campaigns.upkeep import members_without_a_list, used_score_sets
     from pipeline.garbage import collect
 
     context = context_of(ctx)
+    limits, at = retention_of(context.folder), now()
     with existing_state(ctx) as state:
+        old = expired_files(context.artifacts, state, limits, at=at, mark=not dry_run)
         found = collect(
             context.folder,
             keep=keep,
-            now=now(),
+            now=at,
             idle=timedelta(minutes=idle_minutes),
-            used=used_score_sets(state) if state else frozenset(),
-            more=members_without_a_list(context.artifacts, state) if state else [],
+            used=used_score_sets(state, since=limits.since("score_sets_days", at))
+            if state
+            else frozenset(),
+            more=[*(members_without_a_list(context.artifacts, state) if state else []), *old],
             tell=lambda one: context.console.print(
                 f"{one.bytes:>14,} bytes  {one.path.relative_to(context.folder)}: {one.why}",
                 soft_wrap=True,
             ),
             dry_run=dry_run,
         )
+        rows = expire_rows(state, limits, at=at, dry_run=dry_run) if state else {}
     total = sum(one.bytes for one in found)
     done = "would be removed" if dry_run else "removed"
     context.console.print(f"{total:>14,} bytes {done}")
+    for table, number in rows.items():
+        context.console.print(f"{number:>14,} rows of {table} {done}: kept too long")
     context.answer(
         {
             "removed": not dry_run,
             "bytes": total,
+            "rows": rows,
             "garbage": [
                 {"path": str(one.path), "why": one.why, "bytes": one.bytes} for one in found
             ],

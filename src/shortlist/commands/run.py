@@ -1,6 +1,7 @@
 """`shortlist run`: from tables to a released score set."""
 
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,13 @@ from shortlist.verb import context_of
 if TYPE_CHECKING:
     from pipeline.publish import Published
     from shortlist.context import Context
+
+
+class Engine(StrEnum):
+    """What computes snapshots and scores."""
+
+    duckdb = "duckdb"
+    spark = "spark"
 
 
 class OptionError(ValueError):
@@ -44,6 +52,13 @@ def run(
             help="A value that stands above params.yaml for this run; may be repeated.",
         ),
     ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            help="What computes snapshots and scores: DuckDB on this machine (the default), or "
+            "Spark. The same as `--set snapshots.engine=spark`; see docs/scale.md."
+        ),
+    ] = None,
 ) -> None:
     """Turn tables into snapshots, models and a released score set.
 
@@ -62,7 +77,8 @@ def run(
         clock=now,
         data=data,
         as_of=None if as_of is None else read_day(as_of),
-        overrides=dict(read_setting(one) for one in overrides or []),
+        overrides=dict(read_setting(one) for one in overrides or [])
+        | ({"snapshots.engine": engine.value} if engine else {}),
     )
     report(context, published)
     if not all(one.decision.passed for one in published.values()):

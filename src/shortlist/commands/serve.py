@@ -1,11 +1,18 @@
 """`shortlist serve`: answer over HTTP."""
 
+import os
 import socket
-from typing import Annotated
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from shortlist.verb import context_of
+
+if TYPE_CHECKING:
+    from serving.logs import LogFormat
 
 
 class AddressTakenError(OSError):
@@ -21,38 +28,73 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
     ] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer; one that ends is replaced.")
+    ] = 1,
+    log_format: Annotated[
+        str | None,
+        typer.Option(help="text, or json: a line for each request. SHORTLIST_LOG_FORMAT as well."),
+    ] = None,
 ) -> None:
     """Answer over HTTP until interrupted: lists, their members, health, metrics.
 
-    Example: `shortlist serve --port 8080`
+    Example: `shortlist serve --port 8080 --workers 2`
     """
-    import uvicorn
+    from serving.logs import configure_logs
+    from serving.workers import serve_alone, serve_together
 
-    from campaigns.keys import list_keys
-    from campaigns.state.database import open_state
-    from serving.app import create_app
-    from shortlist.operations import serving_settings
-
-    settings = serving_settings(ctx)
-    # Opened here as well, so that a database that cannot be used is told in one line.
-    state = open_state(settings.artifacts, settings.state_url)
-    first = not list_keys(state)
-    state.dispose()
-
+    if log_format is not None:
+        os.environ["SHORTLIST_LOG_FORMAT"] = log_format
+    artifacts = context_of(ctx).artifacts
+    if workers == 1:
+        looked = look_first(artifacts)
+    else:
+        # In a process of its own, so that the one that stays stays small.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
+            looked = other.submit(look_first, artifacts).result()
+    configure_logs(looked.log_format)
     with _listening(host, port) as listener:
         say = context_of(ctx).console.print
         address = f"http://{host}:{listener.getsockname()[1]}"
         say(f"Listening on {address}; documentation on {address}/docs", soft_wrap=True)
-        if first:
+        if not looked.has_keys:
             say("There is no key yet. Make one with: shortlist keys create", soft_wrap=True)
-        config = uvicorn.Config(
-            create_app(settings),
-            log_level="warning",
-            server_header=False,
-            # Requests under way may finish; then the process ends, whatever they do.
-            timeout_graceful_shutdown=20,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        if workers > 1:
+            serve_together(
+                artifacts,
+                listener,
+                workers=workers,
+                log_format=looked.log_format,
+                job_patience_s=looked.job_patience_s,
+            )
+            return
+
+        from serving.app import create_app
+        from serving.settings import read_settings
+
+        serve_alone(create_app(read_settings(artifacts)), listener)
+
+
+class Looked(NamedTuple):
+    """What has to be known before anything is answered."""
+
+    has_keys: bool
+    log_format: "LogFormat"
+    job_patience_s: float
+
+
+def look_first(artifacts: Path) -> Looked:
+    """Open what the service needs, so that what cannot be used is told in one line."""
+    from campaigns.keys import list_keys
+    from campaigns.state.database import open_state
+    from serving.settings import read_settings
+
+    settings = read_settings(artifacts)
+    state = open_state(settings.artifacts, settings.state_url)
+    try:
+        return Looked(bool(list_keys(state)), settings.log_format, settings.job_patience_s)
+    finally:
+        state.dispose()
 
 
 def _listening(host: str, port: int) -> socket.socket:

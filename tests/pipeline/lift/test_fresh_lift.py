@@ -1,5 +1,7 @@
 """What offers change for one customer, from the tables, is what a batch says."""
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 from copies import with_version
@@ -9,8 +11,11 @@ from models.promotion_lift import promotion_lift
 from pipeline.engine import engine
 from pipeline.fresh import fresh_scores
 from pipeline.lift.cutoffs import read_lift_cutoffs
-from pipeline.lift.score import score_table
+from pipeline.lift.score import score, score_table
+from pipeline.project import OutcomeWindow
+from pipeline.score_set import parts
 from pipeline.snapshot_store import read_snapshot
+from pipeline.trace.again import scored_again
 from pipeline.versions import version_folder
 
 
@@ -33,3 +38,14 @@ def test_fresh_effects_are_those_of_a_batch(versioned):
         fresh = fresh_scores(versioned, promotion_lift, "1", customer, as_of=as_of)
         own = batch[batch["customer_id"] == customer].reset_index(drop=True)
         pd.testing.assert_frame_equal(fresh.reset_index(drop=True), own)
+
+
+def test_effects_of_a_customer_alone_are_those_of_the_score_set(versioned):
+    stored = score(versioned, promotion_lift, "1", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    (path,) = parts(versioned.artifacts, stored)
+    rows = pd.read_parquet(path)
+    window = OutcomeWindow(promotion_lift.gap_days, promotion_lift.horizon_days)
+    for customer in rows["customer_id"].drop_duplicates().iloc[[0, 100, 500]]:
+        again = scored_again(versioned.artifacts, stored, customer, window=window)
+        own = rows[rows["customer_id"] == customer].sort_values("arm", ignore_index=True)
+        pd.testing.assert_frame_equal(again.sort_values("arm", ignore_index=True), own[[*again]])

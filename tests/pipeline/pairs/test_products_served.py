@@ -1,5 +1,6 @@
 """What the service says of products, from a model of pairs that is live."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,9 @@ from copies import with_version
 from jobs import done
 from service import running
 
+from campaigns.state.database import open_state
+from campaigns.trace.figures import CLOSE
+from campaigns.trace.trace import trace
 from pipeline.pairs.score import score
 from pipeline.pairs.targets import targets
 from pipeline.release import release
@@ -58,3 +62,28 @@ def test_a_list_for_one_product_is_a_job(served):
     assert job["status"] == "succeeded", job
     assert client.get(job["location"]).json()["selected"] == 50
     assert client.post("/v1/lists", json=spec).status_code == 200
+
+
+@pytest.mark.parametrize("for_one_product", [pytest.param(True, marks=pytest.mark.nightly), False])
+def test_a_member_is_traced_to_the_same_score_and_rank(served, for_one_product):
+    project, model, scores, client = served
+    best = next(ranked_batches(project.artifacts, scores)).to_pandas().iloc[0]
+    spec = {"model": model.name, "size": 30}
+    if for_one_product:
+        spec["product"] = best.product_id
+    job = done(client, client.post("/v1/lists", json=spec, headers={"Prefer": "respond-async"}))
+    listed = client.get(f"{job['location']}/members").json()
+    member = listed["members"][12]
+    with closing_state(project.artifacts) as state:
+        found = trace(project.folder, state, listed["list_id"], member["customer_id"])
+    score, rank = found.figures[:2]
+    assert (rank.again, rank.agrees) == (13, True)
+    assert score.again == pytest.approx(member["probability"], abs=CLOSE)
+    assert score.agrees
+
+
+@contextmanager
+def closing_state(artifacts):
+    state = open_state(artifacts)
+    yield state
+    state.dispose()

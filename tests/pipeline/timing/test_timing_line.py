@@ -13,12 +13,13 @@ from models.repurchase_timing import repurchase_timing
 from pipeline import ingest, snapshot, validate
 from pipeline.due import NothingDueError, read_due
 from pipeline.evaluate import evaluate
-from pipeline.project import open_project
+from pipeline.project import OutcomeWindow, open_project
 from pipeline.publish import publish
 from pipeline.release import read_release
 from pipeline.run import make_project, settle
 from pipeline.score_set import parts, read_score_set
 from pipeline.timing.cutoffs import plan_timing, read_timing_cutoffs
+from pipeline.trace.again import scored_again
 from pipeline.train import train
 
 MODEL = "repurchase_timing"
@@ -125,6 +126,21 @@ def test_rows_to_learn_from_are_watched_no_longer_than_until_the_next_role_begin
     for as_of, until in cutoffs.watched_until.items():
         part = rows_file(project, as_of)
         assert pd.read_parquet(part)["next_days"].max() <= (until - as_of).days
+
+
+def test_a_customer_alone_is_scored_again_to_the_last_bit(project):
+    stored, found = scores(project)
+    for customer, own in [*found.groupby("customer_id")][:40:8]:
+        again = scored_again(
+            project.artifacts,
+            stored,
+            customer,
+            window=OutcomeWindow(0, repurchase_timing.horizon_days),
+        )
+        both = own.merge(again, on=["customer_id", "category"], suffixes=("", "_again"))
+        assert len(both) == len(own) == len(again)
+        assert (both["probability"] == both["probability_again"]).all()
+        assert (both["due_on"] == both["due_on_again"]).all()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -1,0 +1,142 @@
+"""One snapshot of all customer features by DuckDB and by Spark, from the same definitions.
+
+Run `python benchmarks/spark.py`. Both read the same drawn tables, each in a process of its own on
+two cores; every column is compared. Drawing is not timed.
+"""
+
+import argparse
+import multiprocessing
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+from feature_catalogue import AS_OF, draw
+from record import record, table
+
+from features.catalogue import catalogue
+from pipeline.engine import engine
+from pipeline.events import read_events
+from pipeline.grain_store import Grains
+from pipeline.kept_grains import KEPT_GRAINS
+from pipeline.snapshot_store import build_snapshots, snapshot_folder
+
+TITLE = "One snapshot on DuckDB and on Spark"
+ZONE = "Asia/Taipei"
+TOLERANCE = 1e-9
+
+
+def main() -> None:
+    """Draw, build twice, compare, record."""
+    options = _options()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
+        root = Path(folder)
+        draw(root / "tables", options.customers, options.lines_each)
+        jobs = {"duckdb": by_duckdb, "spark": by_spark}
+        taken = {}
+        for name, job in jobs.items():
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                taken[name] = pool.apply(job, (root / "tables", root / name))
+            print(name, taken[name], flush=True)
+        compared = compare(root / "duckdb", root / "spark")
+    if compared["apart"] > TOLERANCE:
+        raise SystemExit(f"a value differs by {compared['apart']:.1e} of itself")
+    body = _body(options, taken, compared)
+    print(body)
+    if options.record:
+        record("spark", TITLE, body, packages=("duckdb", "pyspark", "ibis-framework"))
+
+
+def by_duckdb(tables: Path, artifacts: Path) -> tuple[float, float]:
+    """Build with DuckDB as the snapshot stage does, on one thread; return wall and CPU seconds."""
+    began, cpu = time.perf_counter(), time.process_time()
+    with engine(artifacts, threads=1, memory="4GB") as connection:
+        grains = Grains(
+            connection,
+            read_events(connection, tables, time_zone=ZONE),
+            keep=artifacts / KEPT_GRAINS,
+        )
+        build_snapshots(connection, grains, **_given(artifacts))
+    return time.perf_counter() - began, time.process_time() - cpu
+
+
+def by_spark(tables: Path, artifacts: Path) -> tuple[float, float]:
+    """Build with Spark on two cores; return wall seconds, and CPU seconds of all processes."""
+    from pipeline.spark.seen import SparkGrains
+    from pipeline.spark.seen import read_events as read_on_spark
+    from pipeline.spark.session import LOCAL, spark
+    from pipeline.spark.snapshots import build_on_spark
+
+    began = time.perf_counter()
+    LOCAL["spark.master"] = "local[2]"
+    with spark(artifacts) as opened:
+        events = read_on_spark(opened.ibis, tables, time_zone=ZONE)
+        build_on_spark(opened, SparkGrains(events, keep=opened.kept), **_given(artifacts))
+        own = psutil.Process()
+        cpu = sum(sum(one.cpu_times()[:2]) for one in (own, *own.children(recursive=True)))
+    return time.perf_counter() - began, cpu
+
+
+def compare(ours: Path, theirs: Path) -> dict[str, Any]:
+    """Return how many columns are equal, and how far the others are apart at most."""
+    left, right = _rows(ours), _rows(theirs)
+    if left.num_rows != right.num_rows or left.column_names != right.column_names:
+        raise SystemExit("the engines gave different rows or columns")
+    equal, apart = 0, 0.0
+    for name in left.column_names:
+        if left[name].equals(right[name]):
+            equal += 1
+            continue
+        one, other = (rows[name].to_numpy() for rows in (left, right))
+        scale = np.maximum(np.abs(one), np.abs(other))
+        with np.errstate(invalid="ignore"):
+            relative = np.nanmax(np.where(scale > 0, np.abs(one - other) / scale, 0))
+        if (np.isnan(one) != np.isnan(other)).any():
+            raise SystemExit(f"{name} is null in different rows")
+        apart = max(apart, float(relative))
+    return {"rows": left.num_rows, "columns": left.num_columns, "equal": equal, "apart": apart}
+
+
+def _given(artifacts: Path) -> dict[str, Any]:
+    features = list(catalogue("customer", "time").values())
+    return {"features": features, "cutoffs": [AS_OF], "artifacts": artifacts, "data": "drawn"}
+
+
+def _rows(artifacts: Path) -> pa.Table:
+    parts = sorted(snapshot_folder(artifacts, "customer", AS_OF).glob("*.parquet"))
+    return pa.concat_tables(pq.ParquetFile(one).read() for one in parts).sort_by("customer_id")
+
+
+def _body(options: Any, taken: dict[str, tuple[float, float]], compared: dict[str, Any]) -> str:
+    wall = taken["duckdb"][0]
+    rows = [
+        [name, f"{seconds:.0f}", f"{cpu:.0f}", f"{seconds / wall:.1f}"]
+        for name, (seconds, cpu) in taken.items()
+    ]
+    return f"""
+{options.customers:,} customers, {options.customers * options.lines_each:,} receipt lines. DuckDB
+works on one thread, as the snapshot stage does, and keeps its grains for the next run; Spark on
+two (`local[2]`), its start included.
+
+{table(["", "wall, s", "processor, s", "times DuckDB's wall"], rows)}
+
+{compared["equal"]} of {compared["columns"]} columns are equal in all {compared["rows"]:,} rows; the
+others differ by {compared["apart"]:.1e} of their value at most ({TOLERANCE:.0e} is allowed).
+"""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--lines-each", type=int, default=50)
+    parser.add_argument("--scratch", type=Path, default=None)
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Forget persons: everywhere at once, with a report of what went and what did not."""

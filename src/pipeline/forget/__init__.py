@@ -1,0 +1,1 @@
+"""Remove persons from everything that is kept of them."""

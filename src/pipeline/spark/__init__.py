@@ -1,0 +1,1 @@
+"""Snapshots and scores on Spark, from the definitions that DuckDB computes on one machine."""

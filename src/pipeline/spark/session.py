@@ -1,0 +1,120 @@
+"""A Spark session for one stage: the cluster that is configured, or this machine."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from pipeline.engine import SPILL, SPILL_LOCK
+from pipeline.lock import exclusive
+
+#: Whoever sets one of these has a Spark of their own, whose settings are left alone.
+CONFIGURED_BY = {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE", "PYSPARK_SUBMIT_ARGS"}
+#: Otherwise Spark runs on all cores of this machine.
+LOCAL: dict[str, bool | float | int | str | None] = {
+    "spark.driver.memory": "4g",
+    "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+class SparkMissingError(RuntimeError):
+    """Spark cannot be started."""
+
+
+class Spark(NamedTuple):
+    """An open session.
+
+    Attributes
+    ----------
+    session : pyspark.sql.SparkSession
+        The session.
+    ibis : Backend
+        The same, through Ibis.
+    folder : Path
+        Where it keeps what it computes on the way; it goes when the session closes.
+    """
+
+    session: Any
+    ibis: Any
+    folder: Path
+
+    def kept(self, name: str, rows: ir.Table) -> ir.Table:
+        """Compute rows once, into files of their own, and return them as read from there.
+
+        Spark would compute a table again for everybody who asks for it, and plan a statement
+        of hundreds of joins as one.
+        """
+        path = str(self.folder / name)
+        self.frame(name, rows).write.mode("overwrite").parquet(path)
+        return self.ibis.read_parquet(path)
+
+    def arrow(self, rows: ir.Table) -> pa.Table:
+        """Return rows; Ibis itself would go by way of pandas."""
+        return self.frame("asked", rows).toArrow()
+
+    def frame(self, name: str, rows: ir.Table) -> Any:
+        """Return rows as a frame of Spark in which each column has the type that Ibis says."""
+        from ibis.backends.pyspark.datatypes import PySparkType
+
+        self.ibis.create_view(name, rows, overwrite=True)
+        found = self.session.table(name)
+        return found.select(
+            *(
+                found[column].cast(PySparkType.from_ibis(kind)).alias(column)
+                for column, kind in rows.schema().items()
+            )
+        )
+
+
+@contextmanager
+def spark(artifacts: Path) -> Iterator[Spark]:
+    """Open the Spark that `spark-defaults.conf` or the environment names, or a local one.
+
+    The folder of artefacts must be one that all workers of a cluster reach by the same path.
+
+    Raises
+    ------
+    SparkMissingError
+        If PySpark or Java is not installed.
+    """
+    try:
+        import ibis
+        from pyspark.errors import PySparkRuntimeError
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise SparkMissingError(
+            "the engine spark needs PySpark. Install shortlist[spark], or choose the engine duckdb."
+        ) from error
+    # What is planned in hundreds of columns is longer than Spark's own warnings allow for.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    # It is handed Arrow tables only.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    builder = SparkSession.builder.appName("shortlist")
+    if not CONFIGURED_BY & set(os.environ):
+        builder = builder.config(map=LOCAL)
+    artifacts.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory(prefix=SPILL, dir=artifacts) as folder,
+        exclusive(Path(folder) / SPILL_LOCK),
+    ):
+        try:
+            session = builder.getOrCreate()
+        except PySparkRuntimeError as error:
+            raise SparkMissingError(
+                "Spark did not start. It needs Java 17 or newer: `java -version` tells which "
+                "there is, JAVA_HOME which is used."
+            ) from error
+        session.sparkContext.setLogLevel("ERROR")
+        try:
+            yield Spark(session, ibis.pyspark.connect(session), Path(folder).resolve())
+        finally:
+            session.stop()

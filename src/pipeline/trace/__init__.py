@@ -1,0 +1,1 @@
+"""From a score back to all that it came from, and the same score computed again."""
