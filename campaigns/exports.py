@@ -19,6 +19,7 @@ from campaigns.csv_text import flat, neutral_columns
 from campaigns.labels import LABEL, labels
 from campaigns.list_spec import ListSpec
 from campaigns.members import DamagedListError, members_path, whole_members
+from campaigns.pseudonyms import Pseudonyms
 from campaigns.reasons import COLUMN as REASONS
 from campaigns.still_allowed import still_allowed
 from campaigns.target_list import TargetList, find_list
@@ -112,6 +113,8 @@ class Export(BaseModel):
         How many of the rest have no label, by what is wrong with their address.
     files : tuple of ExportFile
         Members first.
+    pseudonymous : bool
+        Whether pseudonyms stand for the ids of customers.
     """
 
     id: str
@@ -123,6 +126,14 @@ class Export(BaseModel):
     removed: dict[str, int]
     without_label: dict[str, int]
     files: tuple[ExportFile, ...]
+    pseudonymous: bool = False
+
+    @property
+    def names_people(self) -> bool:
+        """Whether it holds ids of customers, or columns that reach them."""
+        fields = self.spec.fields
+        with_ids = fields is None or "customer_id" in fields
+        return self.spec.reaches_people or (with_ids and not self.pseudonymous)
 
     def document(self) -> dict[str, Any]:
         """Return it as command line and HTTP answer it."""
@@ -168,6 +179,7 @@ def write_export(
     state: Engine,
     at: datetime,
     identity: str,
+    pseudonyms: Pseudonyms | None = None,
     told: Callable[[float], None] = lambda _share: None,
 ) -> Export:
     """Write the members of a list who may still be contacted, whole or not at all.
@@ -184,6 +196,8 @@ def write_export(
         Now, with its zone.
     identity : str
         The id of the export.
+    pseudonyms : Pseudonyms, optional
+        What to write in place of ids of customers.
     told : callable
         Told what share is done.
 
@@ -215,6 +229,8 @@ def write_export(
     without = None
     if spec.format == "labels":
         kept, without = labels(kept)
+    if pseudonyms is not None:
+        kept = pseudonyms.rows(kept)
     told(0.4)
     with whole_folder(export_folder(artifacts, found.id, identity)) as draft:
         files = [_write(draft, spec, kept.select(fields))]
@@ -231,6 +247,7 @@ def write_export(
             removed=allowed.removed | forgotten_since(found, len(rows)),
             without_label=_counts(without),
             files=tuple(files),
+            pseudonymous=pseudonyms is not None,
         )
         write_json(draft / _MANIFEST, export.document())
     if mark(artifacts) != before:

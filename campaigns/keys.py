@@ -16,12 +16,15 @@ from campaigns.state.tables import ApiKey
 SCOPES = {
     "lists:read": "Read lists and their members.",
     "lists:write": "Build lists, plan campaigns.",
+    "members:pii": "See customers under their own ids, export how they are reached.",
+    "scores:read": "Read scores of customers and products.",
     "outcomes:write": "Report contacts and outcomes.",
     "consents:write": "Report consents and suppressions.",
-    "members:pii": "Export how members are reached: addresses, telephone numbers.",
-    "scores:read": "Read scores of customers and products.",
-    "admin": "Everything.",
+    "models:promote": "Make versions of models live, and step back from them.",
+    "admin": "Everything, and make keys and read the audit.",
 }
+#: What sees customers, if only under pseudonyms.
+READING = frozenset({"lists:read", "scores:read"})
 
 _MARK = "sl"
 
@@ -54,6 +57,8 @@ class Key:
         Since and until when it is valid, in UTC.
     revoked_at : datetime, optional
         When it was withdrawn.
+    subject : str, optional
+        Whom a token speaks for; a key of ours has none.
     """
 
     prefix: str
@@ -62,6 +67,21 @@ class Key:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    subject: str | None = None
+
+    @property
+    def who(self) -> str:
+        """How the holder is called in the audit."""
+        return self.subject or self.prefix
+
+    @property
+    def names_people(self) -> bool:
+        """Whether customers go by their own ids in what the holder sends and gets.
+
+        Who may read them without `members:pii` knows them by pseudonyms, both ways. Who may
+        read nothing is told nothing, and names them as its own system does.
+        """
+        return self.allows("members:pii") or not READING & self.scopes
 
     def allows(self, scope: str) -> bool:
         """Return whether the key is allowed `scope`; `admin` is allowed everything."""

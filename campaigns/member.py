@@ -19,8 +19,8 @@ class NoReasonsError(ValueError):
     """No reasons were frozen with a member."""
 
 
-def find_member(artifacts: Path, found: TargetList, customer_id: str) -> dict[str, Any]:
-    """Return a member of a list by the id of the customer.
+def find_member(artifacts: Path, found: TargetList, customer_id: str | None) -> dict[str, Any]:
+    """Return a member of a list by the id of the customer; nobody is none.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def find_member(artifacts: Path, found: TargetList, customer_id: str) -> dict[st
     DamagedListError
         If the file cannot be read.
     """
-    rank = _rank(artifacts, found, customer_id)
+    rank = None if customer_id is None else _rank(artifacts, found, customer_id)
     if rank is None:
         raise UnknownMemberError("the list has no such member. Its members are at /members.")
     rows = read_members(artifacts, found.id, found.members, after=rank - 1, limit=1, reasons=True)

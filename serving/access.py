@@ -7,9 +7,11 @@ from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from campaigns.keys import InvalidKeyError, Key
+from serving.issuer_keys import UnreachableIssuerError
 from serving.resources import DATABASE_AWAY, Resources
 
 #: What anybody may ask who can reach the port: nothing about customers, lists or keys.
@@ -26,7 +28,7 @@ class ForbiddenError(Exception):
     """The key lacks a scope."""
 
 
-_REFUSALS = (MissingKeyError, InvalidKeyError, *DATABASE_AWAY)
+_REFUSALS = (MissingKeyError, InvalidKeyError, UnreachableIssuerError, *DATABASE_AWAY)
 
 
 class Authenticate:
@@ -56,11 +58,19 @@ class Authenticate:
             await self.refuse(Request(scope), error)(scope, receive, send)
             return
         scope.setdefault("state", {})["key"] = key
-        await self.app(scope, receive, send)
+
+        async def kept_by_nobody(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = "no-store"
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self.app(scope, receive, kept_by_nobody)
 
 
 # These two only describe, for the OpenAPI page, what the middleware reads.
-_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API key.")
+_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="A key or a token.")
 _header = APIKeyHeader(name="X-Api-Key", auto_error=False, scheme_name="api_key")
 
 

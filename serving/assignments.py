@@ -17,12 +17,14 @@ from campaigns.assignments import (
 from campaigns.homes import UnknownPlaceError, places_of
 from campaigns.target_list import UnknownListError, find_list
 from serving.access import allowed
+from serving.audit_log import audited
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
 from serving.documentation import documented
 from serving.idempotency import idempotent
 from serving.jobs import ACCEPTED, accepted, queue, waited_for
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
+from serving.names import Naming
 from serving.preference import Preferred
 from serving.problems import refuse_kept
 from serving.resources import Resources, resources
@@ -160,6 +162,8 @@ def members(
     *,
     list_id: str,
     assignment_id: str,
+    request: Request,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
     place: Annotated[str | None, Query(max_length=255, description="Only of this one.")] = None,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
@@ -170,15 +174,21 @@ def members(
     made = read_assignment(shared.artifacts, list_id, assignment_id)
     of = f"{assignment_id} {place}"
     after = read_cursor(of, cursor) if cursor else 0
-    rows = assigned_members(
-        shared.artifacts, made, place=place, after=after, limit=limit + 1
-    ).to_pylist()
-    more = len(rows) > limit
+    found = assigned_members(shared.artifacts, made, place=place, after=after, limit=limit + 1)
+    page, more = found.slice(0, limit), len(found) > limit
+    audited(
+        request,
+        list_id=list_id,
+        about=assignment_id,
+        rows=len(page),
+        fields=tuple(page.column_names),
+        pseudonymous=names.pseudonymous,
+    )
     document = {
         "list_id": list_id,
         "assignment_id": assignment_id,
-        "next_cursor": make_cursor(of, rows[limit - 1]["rank"]) if more else None,
-        "members": rows[:limit],
+        "next_cursor": make_cursor(of, page["rank"][-1].as_py()) if more else None,
+        "members": names.rows(page).to_pylist(),
     }
     return Response(json_bytes(document), media_type="application/json")
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 #: Bytes of the checksum.
 _CHECKED = 10
@@ -100,7 +100,8 @@ def read_time_cursor(of: str, cursor: str) -> tuple[datetime, str]:
     time, _, identity = read_text_cursor(of, cursor).partition(" ")
     try:
         found = datetime.fromisoformat(time)
-    except ValueError:
+        found.astimezone(UTC)
+    except (ValueError, OverflowError):
         found = None
     if found is None or found.tzinfo is None or not identity.isprintable():
         raise InvalidCursorError(_NOT_OURS)

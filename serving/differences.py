@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -10,9 +10,11 @@ from campaigns.differences import Change, changed_members, difference
 from campaigns.members import DamagedListError
 from campaigns.target_list import UnknownListError, find_list
 from serving.access import allowed
+from serving.audit_log import audited
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
+from serving.names import Naming
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
@@ -121,6 +123,8 @@ def changed(
     list_id: str,
     against: Annotated[str, _AGAINST],
     change: Annotated[Change, Query(description="Which kind of change.")],
+    request: Request,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
@@ -129,15 +133,21 @@ def changed(
     now, before = find_list(shared.state, list_id), find_list(shared.state, against)
     of = f"{list_id} {against} {change}"
     after = read_cursor(of, cursor) if cursor else 0
-    rows = changed_members(
-        shared.artifacts, now, before, change, after=after, limit=limit + 1
-    ).to_pylist()
-    more = len(rows) > limit
+    found = changed_members(shared.artifacts, now, before, change, after=after, limit=limit + 1)
+    page, more = found.slice(0, limit), len(found) > limit
+    audited(
+        request,
+        list_id=list_id,
+        about=against,
+        rows=len(page),
+        fields=tuple(page.column_names),
+        pseudonymous=names.pseudonymous,
+    )
     document = {
         "list_id": list_id,
         "against": against,
         "change": change,
         "next_cursor": make_cursor(of, after + limit) if more else None,
-        "members": rows[:limit],
+        "members": names.rows(page).to_pylist(),
     }
     return Response(json_bytes(document), media_type="application/json")

@@ -11,7 +11,9 @@ from sqlalchemy.exc import OperationalError
 from campaigns.keys import InvalidKeyError
 from serving.access import ForbiddenError, MissingKeyError
 from serving.body_limit import BodyTooLargeError
+from serving.issuer_keys import UnreachableIssuerError
 from serving.problems import INVALID, KINDS, MEDIA_TYPE, Kind, problem_document
+from serving.rate_limit import TooManyRequestsError
 
 
 class Place(BaseModel):
@@ -37,10 +39,13 @@ class Problem(BaseModel):
 def documented(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
     """Return the answers of a route that may end in these errors, for its OpenAPI page.
 
-    Each route may also meet a missing, unknown or insufficient key, an invalid request, a
-    body that is too long and a database that is away.
+    Each route may also meet a missing, unknown or insufficient key, one that asks too often,
+    an invalid request, a body that is too long, and a database or an issuer that is away.
     """
-    always = (MissingKeyError, InvalidKeyError, ForbiddenError, BodyTooLargeError, OperationalError)
+    always = (
+        *(MissingKeyError, InvalidKeyError, ForbiddenError, TooManyRequestsError),
+        *(BodyTooLargeError, OperationalError, UnreachableIssuerError),
+    )
     return with_invalid(answers_for(*always, *errors))
 
 

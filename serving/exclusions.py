@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -11,10 +11,12 @@ from campaigns.ledger import REASONS
 from campaigns.members import DamagedListError
 from campaigns.target_list import UnknownListError, find_list
 from serving.access import allowed
+from serving.audit_log import audited
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.lists import Reason
+from serving.names import Naming
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
@@ -29,7 +31,9 @@ class Exclusions(BaseModel):
     control: int
     excluded: dict[Reason, int]
     reason: Reason | None = Field(description="Whose customers are named, if any were asked for.")
-    customers: list[str] = Field(description="Ids, ascending; empty where no reason is named.")
+    customers: list[str] = Field(
+        description="In the order of their ids; empty where no reason is named."
+    )
     next_cursor: str | None = Field(description="Pass it as `cursor`; null on the last page.")
 
 
@@ -58,6 +62,8 @@ _EXAMPLE = {
 def exclusions(
     *,
     list_id: str,
+    request: Request,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
     reason: Annotated[
         Reason | None, Query(description=f"Name its customers: {', '.join(REASONS)}.")
@@ -77,6 +83,13 @@ def exclusions(
         of = f"{list_id} {reason}"
         after = read_cursor(of, cursor) if cursor else 0
         named, last = left_out(shared.artifacts, list_id, reason, after=after, limit=limit)
+        audited(
+            request,
+            list_id=list_id,
+            rows=len(named),
+            fields=("customer_id", "outcome"),
+            pseudonymous=names.pseudonymous,
+        )
     document = {
         "list_id": list_id,
         "base": found.ledger.base,
@@ -84,7 +97,7 @@ def exclusions(
         "control": found.ledger.control,
         "excluded": dict(found.ledger.excluded),
         "reason": reason,
-        "customers": named,
+        "customers": names.each(named),
         "next_cursor": None if last is None else make_cursor(f"{list_id} {reason}", last),
     }
     return Response(json_bytes(document), media_type="application/json")

@@ -22,11 +22,13 @@ from campaigns.keys import Key
 from campaigns.members import DamagedListError
 from campaigns.target_list import UnknownListError, find_list
 from serving.access import ForbiddenError, allowed
+from serving.audit_log import audited
 from serving.documentation import documented
 from serving.idempotency import idempotent
 from serving.jobs import ACCEPTED, accepted, queue, waited_for
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
+from serving.names import Naming
 from serving.preference import Preferred
 from serving.problems import refuse_kept
 from serving.resources import Resources, resources
@@ -59,6 +61,7 @@ class ExportDocument(BaseModel):
         description="How many of the rest cannot be mailed; who, is in `without_label.csv`."
     )
     files: list[ExportFile]
+    pseudonymous: bool = Field(description="Whether pseudonyms stand for ids of customers.")
 
 
 class ExportsDocument(BaseModel):
@@ -85,6 +88,7 @@ _EXAMPLE: dict[str, Any] = {
             "sha256": "9b74c9897bac770ffc029102a200c5de2d2f36c2f0a3f1d5e9d1c6c2a3b4c5d6",
         }
     ],
+    "pseudonymous": False,
 }
 _ANSWER = {"model": ExportDocument, "content": {"application/json": {"example": _EXAMPLE}}}
 
@@ -108,22 +112,29 @@ _ANSWER = {"model": ExportDocument, "content": {"application/json": {"example": 
     },
 )
 async def export(
+    *,
     list_id: str,
     spec: ExportSpec,
     request: Request,
     preference: Preferred,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
 ) -> Response:
     """Write members to a file, as a job; with `Prefer: wait=N`, wait for it.
 
     Consents, suppressions and contacts are read again: who may not be contacted any more is
     left out and counted. Who was held out as control is never exported. Columns that reach a
-    person, and labels, take the scope `members:pii`.
+    person, and labels, take the scope `members:pii`; without it, pseudonyms stand for ids.
     """
-    _check_scope(request, spec)
+    if spec.reaches_people:
+        _require_pii(request)
     found = await run_in_threadpool(find_list, shared.state, list_id)
     await run_in_threadpool(check_fields, shared.artifacts, found, spec)
-    wanted = {"list_id": list_id, "spec": spec.model_dump(mode="json", exclude_unset=True)}
+    wanted = {
+        "list_id": list_id,
+        "spec": spec.model_dump(mode="json", exclude_unset=True),
+        "pseudonymous": names.pseudonymous,
+    }
     job = await run_in_threadpool(queue, request, shared, "export", wanted)
     job = await waited_for(shared, job, preference)
     if job.problem is not None:
@@ -208,18 +219,28 @@ def download(
     shared: Annotated[Resources, Depends(resources)],
 ) -> FileResponse:
     """Send a file as it was written; ranges may be asked for."""
-    find_list(shared.state, list_id)
+    found = find_list(shared.state, list_id)
     made = read_export(shared.artifacts, list_id, export_id)
-    _check_scope(request, made.spec)
-    if name not in {file.name for file in made.files}:
+    if made.names_people:
+        _require_pii(request)
+    file = next((file for file in made.files if file.name == name), None)
+    if file is None:
         raise UnknownExportError("the export has no such file. Its manifest names them.")
+    audited(
+        request,
+        list_id=list_id,
+        about=f"{export_id}/{name}",
+        rows=file.rows,
+        fields=check_fields(shared.artifacts, found, made.spec),
+        pseudonymous=made.pseudonymous,
+    )
     path = export_folder(shared.artifacts, list_id, export_id) / name
     return FileResponse(path, media_type=_TYPES[path.suffix], filename=f"{list_id}-{name}")
 
 
-def _check_scope(request: Request, spec: ExportSpec) -> None:
+def _require_pii(request: Request) -> None:
     key: Key = request.state.key
-    if spec.reaches_people and not key.allows(OF_PEOPLE):
+    if not key.allows(OF_PEOPLE):
         raise ForbiddenError(f"this takes the scope {OF_PEOPLE}, which the key does not have.")
 
 

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a POST that is sent again is answered again, not carried out again."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
@@ -23,16 +23,32 @@ class Idempotency:
 
     Only what succeeded is kept: what failed has changed nothing, and may be tried again
     with the same key. A key is one caller's own; another caller's same key is another.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What answers otherwise.
+    refuse : callable
+        Returns the answer to what is refused.
+    never : collection of str
+        Paths whose answers hold secrets, and are not kept.
     """
 
-    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        refuse: Callable[[Request, Exception], Response],
+        never: Collection[str] = (),
+    ) -> None:
         self.app = app
         self.refuse = refuse
+        self.never = never
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         key = dict(scope["headers"]).get(_HEADER, b"") if scope["type"] == "http" else b""
-        if not key or len(key) > _LONGEST or scope["method"] != "POST":
+        secret = scope["path"] in self.never if key else False
+        if not key or secret or len(key) > _LONGEST or scope["method"] != "POST":
             await self.app(scope, receive, send)  # a route that takes the header checks it
             return
         body = await Request(scope, receive).body()

@@ -36,7 +36,7 @@ class JobDocument(BaseModel):
     """Work that outlasts its request."""
 
     id: str
-    kind: Literal["list", "export", "assignment"]
+    kind: Literal["list", "export", "assignment", "promotion"]
     status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     progress: float = Field(ge=0, le=1, description="Share that is done.")
     attempts: int = Field(description="How often a process began; one that dies is followed.")

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 from campaigns.members import DamagedListError
 from campaigns.target_list import UnknownListError
 from serving.access import allowed
+from serving.audit_log import audited_soon
 from serving.cursor import InvalidCursorError, make_cursor, read_cursor
 from serving.documentation import documented
 from serving.formats import CONTENT_TYPES, Accepted, NotAcceptableError, lines_content
 from serving.json_bytes import json_bytes
+from serving.names import Naming
 from serving.pages import BLOCK
 from serving.resources import Resources, resources
 
@@ -110,6 +112,7 @@ async def members(
     list_id: str,
     request: Request,
     form: Accepted,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST)] = LARGEST,
@@ -125,11 +128,18 @@ async def members(
     """
     after = read_cursor(list_id, cursor) if cursor else 0
     pages = shared.pages
-    page = pages.kept(list_id, after=after, limit=limit, reasons=reasons, form=form)
+    page = pages.kept(list_id, after=after, limit=limit, names=names, reasons=reasons, form=form)
     if page is None:
         page = await run_in_threadpool(
-            pages.read, list_id, after=after, limit=limit, reasons=reasons, form=form
+            pages.read, list_id, after=after, limit=limit, names=names, reasons=reasons, form=form
         )
+    await audited_soon(
+        request,
+        list_id=list_id,
+        rows=page.last - after,
+        fields=page.fields,
+        pseudonymous=names.pseudonymous,
+    )
     more = page.last < page.list.ledger.selected
     next_cursor = make_cursor(list_id, page.last) if more else None
     headers = {"Vary": "Accept"}

@@ -19,28 +19,32 @@ from campaigns.members import members_path, read_members
 from campaigns.target_list import TargetList, find_list
 from serving.formats import Form
 from serving.json_bytes import json_bytes
+from serving.names import Names
 
 #: Members in a block, and in the largest page.
 BLOCK = 1000
 
 
 class BlockName(NamedTuple):
-    """A list, the number of a block of it, whether members carry their reasons, and the form."""
+    """A list, the number of a block of it, whether with reasons and pseudonyms, and the form."""
 
     list_id: str
     number: int
     reasons: bool
     form: Form
+    pseudonymous: bool = False
 
 
 class Block(NamedTuple):
     """Encoded members: `rows[starts[i]:starts[i + 1]]` is the i-th, with what ends it.
 
-    `head` stands before the rows of a page: the names of the columns, in CSV.
+    `head` stands before the rows of a page: the names of the columns, in CSV. `fields` are
+    the columns of the list that members were encoded with.
     """
 
     rows: bytes
     starts: Sequence[int]
+    fields: tuple[str, ...]
     head: bytes = b""
 
 
@@ -57,12 +61,15 @@ class Page(NamedTuple):
         The last rank up to here.
     head : bytes
         What stands before them: the names of the columns, in CSV.
+    fields : tuple of str
+        The columns of the list that they hold.
     """
 
     list: TargetList
     members: bytes
     last: int
     head: bytes
+    fields: tuple[str, ...]
 
 
 class Pages:
@@ -93,23 +100,40 @@ class Pages:
         self._blocks: OrderedDict[BlockName, Block] = OrderedDict()
 
     def kept(
-        self, list_id: str, *, after: int, limit: int, reasons: bool = False, form: Form = "json"
+        self,
+        list_id: str,
+        *,
+        after: int,
+        limit: int,
+        names: Names,
+        reasons: bool = False,
+        form: Form = "json",
     ) -> Page | None:
         """Return a page if all of it is in memory; never waits."""
         signature, found = self._lists.get(list_id, (None, None))
         if found is None or signature != self._signature(list_id):
             return None
-        names = [BlockName(list_id, one, reasons, form) for one in _numbers(found, after, limit)]
+        wanted = [
+            BlockName(list_id, one, reasons, form, names.pseudonymous)
+            for one in _numbers(found, after, limit)
+        ]
         with self._lock:
-            blocks = [self._blocks.get(name) for name in names]
-            for name in names:
+            blocks = [self._blocks.get(name) for name in wanted]
+            for name in wanted:
                 if name in self._blocks:
                     self._blocks.move_to_end(name)
         present = [block for block in blocks if block]
-        return _cut(found, present, after, limit) if len(present) == len(names) else None
+        return _cut(found, present, after, limit) if len(present) == len(wanted) else None
 
     def read(
-        self, list_id: str, *, after: int, limit: int, reasons: bool = False, form: Form = "json"
+        self,
+        list_id: str,
+        *,
+        after: int,
+        limit: int,
+        names: Names,
+        reasons: bool = False,
+        form: Form = "json",
     ) -> Page:
         """Return a page, reading what is not in memory.
 
@@ -120,19 +144,22 @@ class Pages:
         DamagedListError
             If its members cannot be read.
         """
-        page = self.kept(list_id, after=after, limit=limit, reasons=reasons, form=form)
+        page = self.kept(list_id, after=after, limit=limit, names=names, reasons=reasons, form=form)
         if page:
             return page
         found = find_list(self._state, list_id)
         signature = self._signature(list_id)
-        names = [BlockName(list_id, one, reasons, form) for one in _numbers(found, after, limit)]
-        blocks = [self._encode(found, name) for name in names]
+        wanted = [
+            BlockName(list_id, one, reasons, form, names.pseudonymous)
+            for one in _numbers(found, after, limit)
+        ]
+        blocks = [self._encode(found, name, names) for name in wanted]
         with self._lock:
             if signature and self._lists.get(list_id, (signature,))[0] != signature:
                 self._forget(list_id)
             if signature:
                 self._lists[list_id] = signature, found
-            for name, block in zip(names, blocks, strict=True):
+            for name, block in zip(wanted, blocks, strict=True):
                 self._keep(name, block)
         return _cut(found, blocks, after, limit)
 
@@ -144,8 +171,8 @@ class Pages:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def _encode(self, found: TargetList, name: BlockName) -> Block:
-        rows = read_members(
+    def _encode(self, found: TargetList, name: BlockName, names: Names) -> Block:
+        members = read_members(
             self._artifacts,
             found.id,
             found.members,
@@ -153,6 +180,7 @@ class Pages:
             limit=BLOCK,
             reasons=name.reasons,
         )
+        rows = names.rows(members)
         head = b""
         if name.form == "csv":
             rows = flat(rows)
@@ -163,7 +191,8 @@ class Pages:
         else:
             end = b"," if name.form == "json" else b"\n"
             encoded = [json_bytes(row) + end if _is_there(row) else b"" for row in rows.to_pylist()]
-        return Block(b"".join(encoded), list(accumulate(map(len, encoded), initial=0)), head)
+        starts = list(accumulate(map(len, encoded), initial=0))
+        return Block(b"".join(encoded), starts, tuple(members.column_names), head)
 
     def _keep(self, name: BlockName, block: Block) -> None:
         replaced = self._blocks.pop(name, None)
@@ -197,4 +226,5 @@ def _cut(found: TargetList, blocks: Sequence[Block], after: int, limit: int) -> 
         pieces.append(block.rows[block.starts[start] : block.starts[end]])
         last += end - start
         start = 0
-    return Page(found, b"".join(pieces), last, blocks[0].head if blocks else b"")
+    head, fields = (blocks[0].head, blocks[0].fields) if blocks else (b"", ())
+    return Page(found, b"".join(pieces), last, head, fields)

@@ -21,7 +21,7 @@ from campaigns.desk import UnfitSpecError
 from campaigns.exports import UnknownExportError, UnknownFieldError
 from campaigns.homes import UnknownPlaceError
 from campaigns.jobs import StartedJobError, UnknownJobError
-from campaigns.keys import InvalidKeyError
+from campaigns.keys import InvalidKeyError, UnknownKeyError
 from campaigns.list_spec import pointer
 from campaigns.loop.plans import CampaignExistsError, UnknownCampaignError
 from campaigns.member import NoReasonsError, UnknownMemberError
@@ -35,9 +35,16 @@ from campaigns.webhooks.targets import UnfitTargetError
 from pipeline.companions import CompanionsError
 from pipeline.fresh import NotFreshError, UnknownCustomerError
 from pipeline.grain_store import MissingTableError
+from pipeline.left_out import LeftOutError
 from pipeline.pairs.targets import UnknownProductError
 from pipeline.params import ParamsError
-from pipeline.release import DamagedReleaseError, UnreleasedModelError
+from pipeline.publish import RefusedError
+from pipeline.release import (
+    AnotherLiveError,
+    DamagedReleaseError,
+    NothingBeforeError,
+    UnreleasedModelError,
+)
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError
 from pipeline.snapshot_store import SnapshotError
 from pipeline.versions import UnknownVersionError
@@ -45,10 +52,13 @@ from serving.access import ForbiddenError, MissingKeyError
 from serving.body_limit import BodyTooLargeError
 from serving.cursor import InvalidCursorError
 from serving.formats import NotAcceptableError
+from serving.issuer_keys import UnreachableIssuerError
 from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.live import NotReadyError
+from serving.model_errors import UnknownModelError, UnregisteredVersionError
 from serving.ndjson import NotLinesError
+from serving.rate_limit import TooManyRequestsError
 from serving.request_id import request_id
 from serving.resources import DATABASE_AWAY
 
@@ -88,6 +98,23 @@ KINDS: dict[type[Exception], Kind] = {
     MissingKeyError: Kind(401, "missing-key", "A key is required", headers=_BEARER),
     InvalidKeyError: Kind(401, "invalid-key", "The key is not valid", headers=_BEARER),
     ForbiddenError: Kind(403, "forbidden", "The key is not allowed this"),
+    TooManyRequestsError: Kind(
+        429, "too-many-requests", "The key asks too often", headers={"Retry-After": "60"}
+    ),
+    UnreachableIssuerError: Kind(
+        503, "issuer-away", "Tokens cannot be judged", headers={"Retry-After": "60"}
+    ),
+    UnknownKeyError: Kind(404, "unknown-key", "There is no such key"),
+    UnknownModelError: Kind(404, "unknown-model", "There is no such model"),
+    UnregisteredVersionError: Kind(
+        422, "unknown-version", "There is no such version", at={"pointer": "#/version"}
+    ),
+    RefusedError: Kind(
+        422, "refused-version", "The gate has not passed it", at={"pointer": "#/reason"}
+    ),
+    LeftOutError: Kind(422, "left-out", "The data cannot teach the model"),
+    NothingBeforeError: Kind(409, "nothing-before", "There is nothing to step back to"),
+    AnotherLiveError: Kind(409, "another-live", "Something else is live"),
     UnknownListError: Kind(404, "unknown-list", "There is no such list"),
     UnknownCampaignError: Kind(404, "unknown-campaign", "There is no such campaign"),
     UnknownStandingListError: Kind(404, "unknown-standing-list", "There is no such standing list"),
@@ -188,6 +215,8 @@ def refuse(request: Request, error: Exception) -> Response:
     detail = _TOLD.get(kind.slug, str(error))
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _LOG.warning("%s: %s: %s", kind.slug, type(error).__name__, detail)
+    if isinstance(error, TooManyRequestsError):
+        kind = kind._replace(headers=error.headers)
     at = {"pointer": f"#{error.pointer}"} if isinstance(error, ConditionError) else kind.at
     return _respond(request, kind, detail, [{"detail": detail, **at}] if at else [])
 

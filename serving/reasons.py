@@ -2,17 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from campaigns.member import NoReasonsError, UnknownMemberError, find_member
-from campaigns.members import DamagedListError
+from campaigns.members import DamagedListError, outcomes_path
 from campaigns.target_list import UnknownListError, find_list
 from serving.access import allowed
+from serving.audit_log import audited
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.language import Spoken
+from serving.names import Naming
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
@@ -61,13 +63,19 @@ _EXAMPLE = {
     },
 )
 def reasons(
+    *,
     list_id: str,
     customer_id: str,
     language: Spoken,
+    request: Request,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
 ) -> Response:
     """Say what the model goes by, largest first, in English or Traditional Chinese."""
-    member = find_member(shared.artifacts, find_list(shared.state, list_id), customer_id)
+    found = find_list(shared.state, list_id)
+    everybody = outcomes_path(shared.artifacts, list_id)
+    meant = names.meant([customer_id], also_in=[everybody]).get(customer_id)
+    member = find_member(shared.artifacts, found, meant)
     why = member["reasons"]
     document = {
         "list_id": list_id,
@@ -79,5 +87,12 @@ def reasons(
         "strongest": [{"points": one["points"], "text": one[language]} for one in why["strongest"]],
         "rest": why["rest"],
     }
+    audited(
+        request,
+        list_id=list_id,
+        rows=1,
+        fields=("rank", "customer_id", "probability", "reasons"),
+        pseudonymous=names.pseudonymous,
+    )
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return Response(json_bytes(document), headers=headers, media_type="application/json")

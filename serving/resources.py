@@ -12,9 +12,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from campaigns.desk import Desk
 from pipeline.lookup import Lookup
+from serving.audit_log import AuditLog
 from serving.counters import Counters
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
+from serving.names import Names
 from serving.pages import Pages
 
 #: How SQLAlchemy says that the database does not answer. Its other errors are defects of ours.
@@ -33,6 +35,8 @@ class Resources:
     counters: Counters
     desk: Desk
     lookup: Lookup
+    names: Names
+    audit: AuditLog
     global_control: float = 0.0
     webhooks_allow: frozenset[str] = frozenset()
     wake: threading.Event = field(default_factory=threading.Event)

@@ -1,11 +1,12 @@
 """/v1/customers/{id}/scores and /v1/scores:batch: what the live models say of customers."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,15 +18,18 @@ from pipeline.release import UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, ScoreSet, UnknownScoreSetError
 from pipeline.versions import UnknownVersionError
 from serving.access import allowed
+from serving.audit_log import audited
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.live import NotReadyError
+from serving.names import Names, Naming
 from serving.resources import Resources, resources
 
 router = APIRouter(prefix="/v1", tags=["scores"])
 
 #: The model whose rows are products for a customer.
 OF_PRODUCTS = "purchase_propensity"
+_NOBODY = "no live model has a score of such a customer."
 #: Customers that are looked up at once.
 MOST = 1_000
 
@@ -160,6 +164,8 @@ def _documented(model: type[BaseModel], example: dict[str, Any]) -> dict[int | s
 def of_customer(
     *,
     customer_id: str,
+    request: Request,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
     model: Annotated[str | None, Query(max_length=64, description="Only this one.")] = None,
     top: Annotated[int, Query(ge=1, le=100, description="Rows of a model, at most.")] = 10,
@@ -174,14 +180,24 @@ def of_customer(
     Models of pairs and of dates need what others bought, and are never fresh: named as
     `model` they are refused, otherwise listed under `not_fresh`.
     """
+    sets = _live(shared, [model] if model else None)
+    meant = names.meant([customer_id])
+    if not meant:
+        raise UnknownCustomerError(_NOBODY)
     if fresh:
-        document = _fresh(shared, customer_id, model, as_of)
+        found, left_out = _fresh(shared, sets, meant[customer_id], model, as_of)
     else:
-        sets = _live(shared, [model] if model else None)
-        found = [_stored(shared, one, [customer_id], top) for one in sets]
+        found, left_out = [_stored(shared, one, [meant[customer_id]], top) for one in sets], []
         if not any(one["scores"] for one in found):
-            raise UnknownCustomerError("no live model has a score of such a customer.")
-        document = {"customer_id": customer_id, "fresh": False, "models": found, "not_fresh": []}
+            raise UnknownCustomerError(_NOBODY)
+    _named_by(found, meant)
+    _taken(request, names, found)
+    document = {
+        "customer_id": customer_id,
+        "fresh": fresh,
+        "models": found,
+        "not_fresh": left_out,
+    }
     return Response(json_bytes(document), media_type="application/json")
 
 
@@ -198,15 +214,20 @@ def of_customer(
 def next_products(
     *,
     customer_id: str,
+    request: Request,
+    names: Naming,
     shared: Annotated[Resources, Depends(resources)],
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """Return products from the likeliest on, as they were scored with the release."""
     (live,) = _live(shared, [OF_PRODUCTS])
-    found = _stored(shared, live, [customer_id], limit)
-    products = found.pop("scores")
-    if not products:
+    meant = names.meant([customer_id])
+    found = _stored(shared, live, [*meant.values()], limit)
+    if not found["scores"]:
         raise UnknownCustomerError(f"{OF_PRODUCTS} has no score of such a customer.")
+    _named_by([found], meant)
+    _taken(request, names, [found])
+    products = found.pop("scores")
     document = {"customer_id": customer_id, **found, "products": products}
     return Response(json_bytes(document), media_type="application/json")
 
@@ -218,15 +239,23 @@ def next_products(
     dependencies=[allowed("scores:read")],
     responses={**_documented(BatchScores, _BATCH), **documented(*_STORED)},
 )
-def batch(body: BatchRequest, shared: Annotated[Resources, Depends(resources)]) -> Response:
+def batch(
+    body: BatchRequest,
+    request: Request,
+    names: Naming,
+    shared: Annotated[Resources, Depends(resources)],
+) -> Response:
     """Return the best row of each customer in each model, in the order of the request."""
     asked = list(dict.fromkeys(body.customers))
     found = []
+    meant = names.meant(asked)
     for live in _live(shared, body.models):
-        scores = _stored(shared, live, asked, 1)
+        scores = _stored(shared, live, [*meant.values()], 1)
+        _named_by([scores], meant)
         by_customer = {one["customer_id"]: one for one in scores["scores"]}
         scores["scores"] = [by_customer[one] for one in asked if one in by_customer]
         found.append(scores)
+    _taken(request, names, found)
     known = {one["customer_id"] for scores in found for one in scores["scores"]}
     document = {"models": found, "unknown": [one for one in asked if one not in known]}
     return Response(json_bytes(document), media_type="application/json")
@@ -269,14 +298,18 @@ def _best(rows: pa.Table, top: int) -> list[dict[str, Any]]:
 
 
 def _fresh(
-    shared: Resources, customer_id: str, wanted: str | None, as_of: date | None
-) -> dict[str, Any]:
+    shared: Resources,
+    sets: list[ScoreSet],
+    customer_id: str,
+    wanted: str | None,
+    as_of: date | None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     project = open_project(shared.artifacts.absolute().parent)
     if as_of is None:
         here = shared.now().astimezone(ZoneInfo(project.params.time_zone))
         as_of = here.date() + timedelta(days=1)
     models, left_out = [], []
-    for live in _live(shared, [wanted] if wanted else None):
+    for live in sets:
         try:
             rows = fresh_scores(
                 project, find_model(live.model), live.version, customer_id, as_of=as_of
@@ -289,4 +322,23 @@ def _fresh(
         stored = {"as_of": as_of.isoformat(), "score_set": None}
         best = rows.sort_values(live.value, ascending=False).to_dict("records")
         models.append({**_named(live), **stored, "scores": best})
-    return {"customer_id": customer_id, "fresh": True, "models": models, "not_fresh": left_out}
+    return models, left_out
+
+
+def _named_by(found: list[dict[str, Any]], meant: Mapping[str, str]) -> None:
+    """Call customers in scores what the caller has called them."""
+    called = {customer: name for name, customer in meant.items()}
+    for model in found:
+        for row in model["scores"]:
+            row["customer_id"] = called[row["customer_id"]]
+
+
+def _taken(request: Request, names: Names, found: list[dict[str, Any]]) -> None:
+    rows = [row for model in found for row in model["scores"]]
+    audited(
+        request,
+        about=", ".join(one["model"] for one in found)[:128],
+        rows=len(rows),
+        fields=tuple(sorted({name for row in rows for name in row})),
+        pseudonymous=names.pseudonymous,
+    )

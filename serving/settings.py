@@ -1,13 +1,16 @@
 """Settings of the service: operations, from the environment."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.logs import LogFormat
+from serving.tokens import TokenRules
 
 #: Names the folder of files that stand for variables that are not set.
 SECRETS_FOLDER = "SHORTLIST_SECRETS_DIR"
@@ -36,6 +39,16 @@ class ServingSettings(BaseSettings):
         A job whose process has said nothing for so long is taken over.
     job_patience_s : float
         So long a job under way may take to end when the service stops.
+    rate_limit_per_minute : int
+        A key that asks more often is refused for the rest of its minute; 0 counts nothing. Each
+        process counts its own.
+    oidc_issuer, oidc_audience, oidc_jwks_url : str, optional
+        Whose bearer tokens are taken, whom they have to name, and where the issuer's keys are;
+        all three, or no token is taken.
+    oidc_scope_claim, oidc_scope_prefix : str
+        The claim that holds scopes, and what stands before ours in it.
+    oidc_leeway_s : float
+        So far clocks may be apart.
     webhooks_allow : str
         Hosts, separated by commas, that webhooks may lead to wherever they are, without TLS.
     log_format : {"text", "json"}
@@ -56,10 +69,49 @@ class ServingSettings(BaseSettings):
     webhooks_allow: str = ""
     log_format: LogFormat = "text"
 
+    rate_limit_per_minute: int = Field(default=60_000, ge=0)
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_scope_claim: str = Field(default="scope", min_length=1)
+    oidc_scope_prefix: str = ""
+    oidc_leeway_s: float = Field(default=60.0, ge=0, le=300)
+
+    @model_validator(mode="after")
+    def _trusts_one_issuer(self) -> Self:
+        three = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks_url)
+        if any(three) and not all(three):
+            raise ValueError("set OIDC_ISSUER, OIDC_AUDIENCE and OIDC_JWKS_URL together")
+        address = urlsplit(self.oidc_jwks_url or "")
+        if (
+            address.scheme == "https"
+            or (address.scheme, address.hostname) in _HERE
+            or not any(three)
+        ):
+            return self
+        raise ValueError("OIDC_JWKS_URL has to begin with https://")
+
+    @property
+    def token_rules(self) -> TokenRules | None:
+        """Which tokens are taken; none where no issuer is trusted."""
+        if not self.oidc_issuer or not self.oidc_audience:
+            return None
+        return TokenRules(
+            issuer=self.oidc_issuer,
+            audience=self.oidc_audience,
+            scope_claim=self.oidc_scope_claim,
+            scope_prefix=self.oidc_scope_prefix,
+            leeway=timedelta(seconds=self.oidc_leeway_s),
+        )
+
     @property
     def state_url(self) -> str | None:
         """The address of the state database, with its password if it has one."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+#: Where keys may be read without TLS: on this machine alone.
+_HERE = {("http", "127.0.0.1"), ("http", "localhost"), ("http", "::1")}
 
 
 class InvalidSettingsError(ValueError):
@@ -80,7 +132,7 @@ def read_settings(artifacts: Path) -> ServingSettings:
         return ServingSettings(artifacts=artifacts, **secrets)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        name = f"SHORTLIST_{first['loc'][0]}".upper()
+        name = f"SHORTLIST_{first['loc'][0] if first['loc'] else 'OIDC_...'}".upper()
         raise InvalidSettingsError(
             f"{name}: {first['msg']}. Change it, or unset it for the default."
         ) from None

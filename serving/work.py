@@ -8,6 +8,7 @@ from campaigns.exports import ExportSpec, write_export
 from campaigns.jobs import Job
 from campaigns.list_spec import ListSpec
 from campaigns.target_list import find_list
+from pipeline.project import open_project
 from serving.resources import Resources
 
 #: Told what share of a job is done.
@@ -44,6 +45,7 @@ def _export(shared: Resources, job: Job, told: Told) -> str:
         at=shared.now(),
         # Made again by another process, it takes the place of what this one has made.
         identity=job.id.replace("job_", "export_"),
+        pseudonyms=shared.names.pseudonyms if job.request.get("pseudonymous", True) else None,
         told=told,
     )
     return f"/v1/lists/{found.id}/exports/{made.id}"
@@ -62,8 +64,19 @@ def _assignment(shared: Resources, job: Job, _told: Told) -> str:
     return f"/v1/lists/{found.id}/assignments/{made.id}"
 
 
+def _promotion(shared: Resources, job: Job, _told: Told) -> str:
+    # Imported here: it brings everything that trains.
+    from pipeline.publish import promote
+
+    wanted = job.request
+    project = open_project(shared.artifacts.absolute().parent)
+    promote(project, wanted["model"], wanted["version"], clock=shared.now, reason=wanted["reason"])
+    return f"/v1/models/{wanted['model']}"
+
+
 _KINDS: dict[str, Callable[[Resources, Job, Told], str]] = {
     "list": _list,
     "export": _export,
     "assignment": _assignment,
+    "promotion": _promotion,
 }

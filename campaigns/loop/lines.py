@@ -1,5 +1,6 @@
 """Read many rows as NDJSON: what is sound is taken, what is not is told line by line."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
@@ -62,6 +63,8 @@ class Read(NamedTuple, Generic[_L]):
     ----------
     rows : list
         The sound lines, in their order.
+    numbers : list of int
+        The numbers of their lines, from 1.
     bad : int
         How many are not.
     told : list of BadLine
@@ -69,6 +72,7 @@ class Read(NamedTuple, Generic[_L]):
     """
 
     rows: list[_L]
+    numbers: list[int]
     bad: int
     told: list[BadLine]
 
@@ -95,6 +99,7 @@ def read_lines(content: bytes, line: type[_L], *, at: datetime) -> Read[_L]:
     ([Name(name='ann')], 2)
     """
     rows: list[_L] = []
+    numbers: list[int] = []
     told: list[BadLine] = []
     bad = 0
     context = {"at": at}
@@ -103,11 +108,43 @@ def read_lines(content: bytes, line: type[_L], *, at: datetime) -> Read[_L]:
             continue
         try:
             rows.append(line.model_validate_json(text, context=context))
+            numbers.append(number)
         except ValidationError as error:
             bad += 1
             if len(told) < TOLD:
                 told.append(_told(number, error, line))
-    return Read(rows, bad, told)
+    return Read(rows, numbers, bad, told)
+
+
+def renamed(read: Read[_L], meant: Callable[[Sequence[str]], Mapping[str, str]]) -> Read[_L]:
+    """Return rows by the ids of those whom they name by pseudonyms; who is nobody is told.
+
+    Parameters
+    ----------
+    read : Read
+        Rows with a `customer_id`.
+    meant : callable
+        Returns the ids of pseudonyms, without those that stand for nobody.
+    """
+    ids = meant([row.customer_id for row in read.rows])  # type: ignore[attr-defined]
+    rows: list[_L] = []
+    numbers: list[int] = []
+    unknown: list[BadLine] = []
+    for row, number in zip(read.rows, read.numbers, strict=True):
+        customer = ids.get(row.customer_id)  # type: ignore[attr-defined]
+        if customer is None:
+            unknown.append(BadLine(line=number, detail=_NOBODY, pointer="/customer_id"))
+        else:
+            rows.append(row.model_copy(update={"customer_id": customer}))
+            numbers.append(number)
+    told = sorted([*read.told, *unknown], key=lambda one: one.line)[:TOLD]
+    return Read(rows, numbers, read.bad + len(unknown), told)
+
+
+_NOBODY = (
+    "a pseudonym of nobody; without the scope members:pii customers are named by pseudonyms, as "
+    "they are read"
+)
 
 
 def _told(number: int, error: ValidationError, line: type[Line]) -> BadLine:

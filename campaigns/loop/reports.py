@@ -1,6 +1,6 @@
 """What marketing systems report: contacts, outcomes, consents, suppressions; each once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from campaigns.loop.lines import BadLine, Id, Label, Line, Moment, read_lines
+from campaigns.loop.lines import BadLine, Id, Label, Line, Moment, read_lines, renamed
 from campaigns.state.tables import (
     Base,
     ConsentChange,
@@ -203,6 +203,7 @@ def receive(
     kind: Kind[_L],
     *,
     at: datetime,
+    meant: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
     forgotten: Forgotten | None = None,
 ) -> Received:
     """Keep what a body of lines reports; a report that is known changes nothing.
@@ -222,8 +223,12 @@ def receive(
         Now, with its zone.
     forgotten : Forgotten, optional
         Whose lines are taken and not kept.
+    meant : callable, optional
+        Returns the ids of the pseudonyms that lines name customers by; by default they name
+        them by their ids.
     """
     read = read_lines(content, kind.line, at=at)
+    read = read if meant is None else renamed(read, meant)
     gone = forgotten or Forgotten()
     rows = [kind.row(line, at) for line in read.rows]
     if gone.people:

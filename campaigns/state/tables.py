@@ -3,7 +3,17 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, Index, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    String,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -228,6 +238,40 @@ class QueuedJob(Base):
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (Index("jobs_by_status", "status", "created_at"),)
+
+
+class Secret(Base):
+    """A secret of the project, made once; whoever holds it can tell pseudonyms from people."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class AuditEvent(Base):
+    """Who took which rows and fields, or changed who may; rows are added and never changed."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
+    )
+    at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(255))
+    route: Mapped[str] = mapped_column(String(128))
+    request_id: Mapped[str] = mapped_column(String(64))
+    list_id: Mapped[str | None] = mapped_column(String(64))
+    about: Mapped[str | None] = mapped_column(String(128))
+    rows: Mapped[int]
+    fields: Mapped[list[str]]
+    pseudonymous: Mapped[bool]
+
+    __table_args__ = (
+        Index("audit_events_by_list", "list_id", "id"),
+        Index("audit_events_by_who", "who", "id"),
+    )
 
 
 class WebhookSubscription(Base):

@@ -7,6 +7,7 @@ that an interrupted run is simply run again.
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.alone import RUN_LOCK
@@ -96,15 +97,9 @@ def promote(
     RefusedError
         If the gate has not passed the version and no reason is given.
     """
-    decision = decision_of(project.artifacts, name, number)
-    folder = version_folder(project.artifacts, name, number)
-    if (decision is None or not decision.passed) and reason is None:
-        refusals = "; ".join(decision.refusals()) if decision else "it was never asked"
-        raise RefusedError(
-            f"the gate has not passed version {number} of {name} ({refusals}). Give a --reason "
-            "to make it live all the same."
-        )
+    require_gate(project.artifacts, name, number, reason=reason)
     if reason is not None:
+        folder = version_folder(project.artifacts, name, number)
         write_json(folder / "promotion.json", {"reason": reason, "at": clock()})
     # Nobody tidies up between the two: scores that are not released yet look like garbage.
     with exclusive(project.artifacts / RUN_LOCK):
@@ -118,6 +113,23 @@ def promote(
             by_hand=True,
         )
     return scored
+
+
+def require_gate(artifacts: Path, name: str, number: str, *, reason: str | None) -> None:
+    """Make sure that the gate has passed a version, or that there is a reason to pass it over.
+
+    Raises
+    ------
+    RefusedError
+        If neither is so.
+    """
+    decision = decision_of(artifacts, name, number)
+    if (decision is None or not decision.passed) and reason is None:
+        refusals = "; ".join(decision.refusals()) if decision else "it was never asked"
+        raise RefusedError(
+            f"the gate has not passed version {number} of {name} ({refusals}). Give a reason "
+            "(--reason) to make it live all the same."
+        )
 
 
 def _score(project: Project, name: str, number: str, clock: Callable[[], datetime]) -> ScoreSet:

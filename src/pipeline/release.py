@@ -22,6 +22,10 @@ class NothingBeforeError(ValueError):
     """There is no earlier entry to step back to."""
 
 
+class AnotherLiveError(ValueError):
+    """What is to be stepped back from is not live."""
+
+
 class VersionMismatchError(ValueError):
     """The score set was made by another version than the one to be released."""
 
@@ -205,7 +209,12 @@ def release(
 
 
 def step_back(
-    artifacts: Path, model: str, *, at: AwareDatetime, version: str | None = None
+    artifacts: Path,
+    model: str,
+    *,
+    at: AwareDatetime,
+    version: str | None = None,
+    leaving: str | None = None,
 ) -> Release:
     """Make the previous entry of a model live again.
 
@@ -224,6 +233,8 @@ def step_back(
     version : str, optional
         Step over all newer entries, to the latest score set of this version; by default
         to the previous entry, whatever changed since.
+    leaving : str, optional
+        The score set that is to be live until then; whatever is by default.
 
     Raises
     ------
@@ -231,12 +242,19 @@ def step_back(
         If no version of the model is live.
     NothingBeforeError
         If there is no such earlier entry.
+    AnotherLiveError
+        If another score set than `leaving` is live.
     UnknownScoreSetError, DamagedScoreSetError
         If the earlier score set can no longer be served.
     """
     with _changing(artifacts):
         now = read_release(artifacts)
         live = now.live(model)
+        if leaving not in (None, live.score_set):
+            raise AnotherLiveError(
+                f"version {live.version} of {model} is live with score set {live.score_set}. "
+                "Name that to step back from it."
+            )
         for position, entry in enumerate(live.previous):
             if version in (None, entry.version):
                 read_score_set(artifacts, model, entry.score_set)

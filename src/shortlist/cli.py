@@ -11,6 +11,7 @@ import sys
 import typer
 
 from pipeline.disk_full import MAKE_ROOM, NO_ROOM, is_disk_full
+from shortlist.commands.audit import audit
 from shortlist.commands.backup import backup, restore
 from shortlist.commands.buyers import buyers, next_
 from shortlist.commands.campaigns import campaigns
@@ -59,6 +60,7 @@ app.command()(verb(rollback))
 app.command()(verb(trace))
 app.command()(verb(forget))
 app.command()(verb(serve))
+app.command()(verb(audit))
 app.command()(verb(doctor))
 app.command()(verb(gc))
 app.command()(verb(backup))

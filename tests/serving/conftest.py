@@ -16,6 +16,6 @@ def service(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(service):
-    """A client that may build and read lists."""
-    with service.with_key("lists:read", "lists:write") as made:
+    """A client that may build and read lists, and see whom they name."""
+    with service.with_key("lists:read", "lists:write", "members:pii") as made:
         yield made

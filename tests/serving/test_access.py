@@ -103,6 +103,14 @@ def test_a_malformed_body_without_a_key_is_a_missing_key(service):
     assert answer.status_code == 401
 
 
+def test_what_a_key_is_told_is_kept_by_no_cache_and_taken_for_nothing_else(service, client):
+    path = client.post("/v1/lists", json=SPEC).headers["Location"]
+    answers = [client.get(path), client.get(f"{path}/members"), client.get("/v1/lists/list_0")]
+    for answer in answers:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_new_project_has_no_account(service):
     for key in ("admin", "sl_admin_admin", "test"):
         assert ask(service, "/v1/lists/list_0", key).status_code == 401

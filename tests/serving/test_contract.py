@@ -62,7 +62,6 @@ def test_every_scope_guards_something():
         for scopes in need.values()
         for scope in scopes
     }
-    # admin stands for all of them, and guards what is nobody else's business
     assert used == set(SCOPES) - set(ONLY_SOMETIMES)
 
 

@@ -27,7 +27,7 @@ def body(*rows):
 @pytest.fixture(scope="module")
 def client(service):
     """A client that may report, and build and read lists."""
-    scopes = ("outcomes:write", "consents:write", "lists:read", "lists:write")
+    scopes = ("outcomes:write", "consents:write", "lists:read", "lists:write", "members:pii")
     with service.with_key(*scopes) as made:
         yield made
 

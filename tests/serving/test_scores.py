@@ -19,7 +19,10 @@ def shop(tmp_path_factory):
     """A service whose model of customers can score afresh; that of pairs cannot."""
     project, learner, columns = small_shop(tmp_path_factory.mktemp("shop"))
     go_live(project.artifacts, PAIRS, model="purchase_propensity", base=121, as_of=AS_OF)
-    with running(project.artifacts) as service, service.with_key("scores:read") as client:
+    with (
+        running(project.artifacts) as service,
+        service.with_key("scores:read", "members:pii") as client,
+    ):
         yield project, learner, columns, client
 
 
@@ -125,7 +128,7 @@ def test_companions_and_demand_need_what_they_read(client):
 
 def test_a_new_release_is_answered_from(tmp_path):
     go_live(tmp_path, {"ann": 0.25})
-    with running(tmp_path) as service, service.with_key("scores:read") as reader:
+    with running(tmp_path) as service, service.with_key("scores:read", "members:pii") as reader:
         assert of_model(reader.get("/v1/customers/ann/scores"))["scores"][0]["probability"] == 0.25
         go_live(tmp_path, {"ann": 0.75}, version="2")
         assert of_model(reader.get("/v1/customers/ann/scores"))["scores"][0]["probability"] == 0.75

@@ -19,7 +19,8 @@ def create(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help="What it may do; repeat for several. lists:read and lists:write by default."
+            help="What it may do; repeat for several. lists:read and lists:write by default. "
+            "Without members:pii, readers see pseudonyms in place of customer ids."
         ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it expires.")] = 90,
@@ -45,6 +46,12 @@ def create(
         "It is not shown again.",
         err=True,
     )
+    if not key.names_people:
+        typer.echo(
+            "Customers go by pseudonyms in what it reads and reports; --scope members:pii makes "
+            "a key that sees their ids.",
+            err=True,
+        )
 
 
 def list_(ctx: typer.Context) -> None:
