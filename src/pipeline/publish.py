@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from pipeline.alone import RUN_LOCK
 from pipeline.durable import write_json
+from pipeline.exit_codes import ExitCode
 from pipeline.gate import Decision
 from pipeline.kinds import kind_of
 from pipeline.lock import exclusive
@@ -24,7 +25,7 @@ from pipeline.versions import Version, decision_of, version_folder
 class RefusedError(ValueError):
     """The gate has not passed a version that is to go live by hand."""
 
-    exit_code = 4
+    exit_code = ExitCode.GATE_REFUSED
 
 
 class Published(NamedTuple):

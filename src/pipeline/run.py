@@ -20,6 +20,7 @@ from pipeline.aliases import mirror
 from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
+from pipeline.exit_codes import ExitCode
 from pipeline.fingerprint import code_digest
 from pipeline.left_out import LeftOutError, untaught_reason
 from pipeline.leftovers import discard, spills, stage_drafts
@@ -277,7 +278,13 @@ def reproduce(folder: Path, target: str | None = None) -> None:
             if not failure.exists():
                 raise
             left = json.loads(failure.read_text(encoding="utf-8"))
-            raise StageError(left["message"], exit_code=left["exit_code"]) from error
+            raise _refused(left["message"], left["exit_code"]) from error
+
+
+def _refused(message: str, code: int) -> StageError:
+    """Return the error of a stage, or of a source: refused data have a code of their own here."""
+    refused = ExitCode.DATA_REFUSED if code == ExitCode.UNUSABLE else code
+    return StageError(message, exit_code=refused)
 
 
 @contextlib.contextmanager
