@@ -12,6 +12,7 @@ from models.definition import AnyModel, LiftModel, Model
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.live_tables import tables_folder
 from pipeline.project import Project
 from pipeline.snapshot_table import seen, snapshot_table
 from pipeline.versions import training_of, version_folder
@@ -109,7 +110,7 @@ def _row(
     every = catalogue("customer", "time")
     with engine(project.artifacts, threads=1) as connection:
         events = read_events(
-            connection, project.artifacts / "tables", time_zone=project.params.time_zone
+            connection, tables_folder(project.artifacts), time_zone=project.params.time_zone
         )
         own = {
             name: table.filter(table.customer_id == customer_id)

@@ -82,6 +82,19 @@ def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Pu
     return Published(version, decision, now.version, scored, withdrawn)
 
 
+def rescore(project: Project, name: str, *, clock: Callable[[], datetime]) -> ScoreSet | None:
+    """Let the version that is live score the newest snapshot, and release that.
+
+    Nothing is trained, and the gate is not asked. None where nothing is live.
+    """
+    live = _live(project, name)
+    if live is None:
+        return None
+    scored = _score(project, name, live.version, clock)
+    release(project.artifacts, name, version=live.version, score_set=scored.id, at=clock())
+    return scored
+
+
 def promote(
     project: Project,
     name: str,
