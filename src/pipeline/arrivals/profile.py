@@ -29,6 +29,9 @@ MOST_VALUES = 200
 
 _ARRIVALS = "arrivals.json"
 
+#: What DuckDB may hold of the rows of the last weeks before it spills.
+_MEMORY = "2GB"
+
 
 class ColumnProfile(BaseModel):
     """A column: how many cells are empty, and how often each value occurs if they are few."""
@@ -116,7 +119,7 @@ def profile(tables: Path, *, time_zone: str, quality: Quality, since: Profile | 
         That of the last run; says which days were known then.
     """
     declared = {table.table_name: table for table in TABLES}
-    with engine(tables.parent, threads=1) as connection:
+    with engine(tables.parent, threads=1, memory=_MEMORY) as connection:
         return Profile(
             tables={
                 one.table: _of_table(
@@ -155,29 +158,36 @@ def _of_table(
     quality: TableQuality,
     before: TableProfile | None,
 ) -> TableProfile:
-    name = f"arrived_{table.table_name}"
-    dated = "event_time" in table.schema()
-    local = f"timezone('{time_zone}', event_time)" if dated else "NULL::TIMESTAMP"
-    connection.raw_sql(
-        f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT *, CAST({local} AS DATE) AS _day, '  # noqa: S608 - our own names
-        f"extract(isodow FROM {local}) AS _weekday, extract(hour FROM {local}) AS _hour "
-        f"FROM read_parquet({quoted(path)})"
-    )
+    name, rows = f"arrived_{table.table_name}", f"FROM read_parquet({quoted(path)})"
     counts: dict[str, Any] = {
         "read": quality.read,
         "accepted": quality.accepted,
         "refused": quality.quarantined
         - sum(one.rows for one in quality.findings if one.reason == COPY),
     }
-    first, newest = connection.raw_sql(f'SELECT min(_day), max(_day) FROM "{name}"').fetchone()  # noqa: S608 - our own names
+    first, newest = None, None
+    if "event_time" in table.schema():
+        local = f"timezone('{time_zone}', event_time)"
+        span = "CAST(timezone('{0}', {1}(event_time)) AS DATE)"
+        ends = ", ".join(span.format(time_zone, end) for end in ("min", "max"))
+        first, newest = connection.raw_sql(f"SELECT {ends} {rows}").fetchone()
     if newest is None:
+        connection.raw_sql(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {rows}')
         every = _part(connection, table, name, "true")
         return TableProfile(**counts, usual=every, new=every if before else None)
+    last = before.newest if before is not None else None
+    since = min(newest, last or newest) - timedelta(days=USUAL_DAYS + 1)
+    connection.raw_sql(
+        f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT *, CAST({local} AS DATE) AS _day, '  # noqa: S608 - our own names
+        f"extract(isodow FROM {local}) AS _weekday, extract(hour FROM {local}) AS _hour "
+        f"{rows} WHERE event_time >= TIMESTAMPTZ '{since} 00:00:00+00'"
+    )
     known = new = None
-    if before is not None and before.newest is not None:
-        known = _part(connection, table, name, _last_days(before.newest))
-        new = _part(connection, table, name, f"_day > DATE '{before.newest}'")
+    if last is not None:
+        known = _part(connection, table, name, _last_days(last))
+        new = _part(connection, table, name, f"_day > DATE '{last}'")
     usual = _part(connection, table, name, _last_days(newest))
+    connection.raw_sql(f'DROP TABLE "{name}"')
     return TableProfile(**counts, first=first, newest=newest, usual=usual, known=known, new=new)
 
 

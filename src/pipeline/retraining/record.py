@@ -134,16 +134,23 @@ def live_sets(release: Release) -> dict[str, str]:
     return {name: live.score_set for name, live in release.models.items()}
 
 
-def begin(artifacts: Path, release: Release, *, at: datetime) -> tuple[UnderWay, UnderWay | None]:
-    """Note that a run begins; return it, and the killed one that it takes up, if any."""
+def begin(artifacts: Path, release: Release, *, at: datetime) -> tuple[UnderWay, Record | None]:
+    """Note that a run begins, and which killed ones it takes up.
+
+    Returns it, and the record of a run that was killed once that was written: it has done all
+    but tell.
+    """
     killed = _read_under_way(artifacts)
+    untold = read_record(artifacts, killed.id) if killed else None
+    if untold is not None:
+        killed = None
     begun = UnderWay(
         id=_id(at, artifacts),
         resumed=(*killed.resumed, killed.id) if killed else (),
         live=killed.live if killed else live_sets(release),
     )
     write_json(artifacts / RETRAINS / _UNDER_WAY, begun.model_dump(mode="json"))
-    return begun, killed
+    return begun, untold
 
 
 def keep(artifacts: Path, record: Record, **beside: Any) -> Path:

@@ -34,7 +34,6 @@ from pipeline.retraining.record import (
     end,
     keep,
     live_sets,
-    read_record,
     records,
 )
 from pipeline.run import StageError, last_run, make_project, reproduce, settle, sole_run
@@ -104,8 +103,8 @@ def retrain(
         if overrides is None:
             overrides = before.overrides if before else {}
         params = read_params(folder, overrides=dict(overrides))
-        begun, killed = begin(artifacts, read_release(artifacts), at=clock())
-        if killed and (untold := read_record(artifacts, killed.id)) is not None:
+        begun, untold = begin(artifacts, read_release(artifacts), at=clock())
+        if untold is not None:
             _notify(untold, params, tell)
         started = clock()
         run = settle(
