@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from arriving import known_before
-from killed import MODEL, Runner, outcome, restore, watched
+from killed import MODEL, Runner, one_model, outcome, restore, watched
 from load import under_load
 from service import running
 
@@ -55,6 +55,7 @@ def world(tmp_path_factory):
         to=folder / "new",
     )  # fmt: skip
     known_before(folder / "new", folder / "old", date(2026, 10, 1))
+    one_model(project)
     Runner(project, folder / "old", "retrain").complete(code=4)
     promote(open_project(project), MODEL, "1", clock=lambda: datetime.now(UTC), reason="a test")
     restore(before, project)
