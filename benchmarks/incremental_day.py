@@ -6,6 +6,7 @@ trains nothing scores the newest data; a day that trains every model lays all cu
 """
 
 import argparse
+import json
 import multiprocessing
 import tempfile
 from datetime import UTC, date, datetime, timedelta
@@ -37,16 +38,18 @@ def main() -> None:
         draw(before, options.customers, options.lines_each)
         one_day_later(before, after)
         rows = []
-        for name, data, laid_from in (
-            ("everything", before, {}),
-            ("one more day, nothing trained", after, dict.fromkeys(MODELS, AS_OF)),
-            ("the same day again", after, dict.fromkeys(MODELS, AS_OF)),
-            ("one more day, everything trained", after, {}),
+        project, laid_from = root / "project", {}
+        for name, data, is_trained in (
+            ("everything", before, True),
+            ("one more day, nothing trained", after, False),
+            ("the same day again", after, False),
+            ("one more day, everything trained", after, True),
         ):
             if name == options.until:
                 break
-            settle(root / "project", data, laid_from)
-            rows.append((name, [_apart(root / "project", stage) for stage in STAGES]))
+            settle(project, data, {} if is_trained else laid_from)
+            rows.append((name, [_apart(project, stage) for stage in STAGES]))
+            laid_from = laid_from or _laid(project)
             print(name, *rows[-1][1], flush=True)
     body = _body(options.customers, options.customers * options.lines_each, rows)
     print(body)
@@ -68,6 +71,12 @@ def settle(project: Path, data: Path, laid_from: dict[str, date]) -> None:
     )
     text = yaml.safe_dump(run.model_dump(mode="json"))
     (project / "artifacts" / "run.yaml").write_text(text, encoding="utf-8")
+
+
+def _laid(project: Path) -> dict[str, date]:
+    """Return the scoring cut-off that each model was laid from."""
+    laid = json.loads((project / "artifacts" / "cutoffs.json").read_text(encoding="utf-8"))
+    return {name: date.fromisoformat(laid[name]["score"]) for name in MODELS}
 
 
 def _apart(project: Path, stage: str) -> Step:
