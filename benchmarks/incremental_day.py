@@ -76,7 +76,7 @@ def settle(project: Path, data: Path, laid_from: dict[str, date]) -> None:
 def _laid(project: Path) -> dict[str, date]:
     """Return the scoring cut-off that each model was laid from."""
     laid = json.loads((project / "artifacts" / "cutoffs.json").read_text(encoding="utf-8"))
-    return {name: date.fromisoformat(laid[name]["score"]) for name in MODELS}
+    return {name: date.fromisoformat(one["score"]) for name, one in laid.items() if "score" in one}
 
 
 def _apart(project: Path, stage: str) -> Step:
@@ -100,8 +100,9 @@ def _body(customers: int, lines: int, rows: list[tuple[str, list[Step]]]) -> str
     ]
     head = ["run", *(f"{stage}: wall / processor, s" for stage in STAGES), "processor, s"]
     return f"""
-{customers:,} customers, {lines:,} receipt lines of three years, {len(MODELS)} models, the stages
-before training; shares are of the processor's seconds of everything.
+{customers:,} customers, {lines:,} receipt lines of three years, {len(MODELS)} models, without
+those that such data cannot teach; the stages before training. Shares are of the processor's
+seconds of everything.
 
 {table(head, cells)}
 """
