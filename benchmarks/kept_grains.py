@@ -35,7 +35,7 @@ def main() -> None:
         root = Path(folder)
         before, after = root / "before", root / "after"
         draw(before, options.customers, options.lines_each)
-        _one_day_later(before, after)
+        one_day_later(before, after)
         runs = [
             ("first run", before, (AS_OF,), root / "kept"),
             ("one more cut-off", before, (AS_OF, EARLIER), root / "kept"),
@@ -71,7 +71,7 @@ def run(tables: Path, artifacts: Path, cutoffs: tuple[date, ...]) -> list[Step]:
         return steps
 
 
-def _one_day_later(before: Path, after: Path) -> None:
+def one_day_later(before: Path, after: Path) -> None:
     """Add a day: the receipts of one day three years ago once more, and late ones of the last."""
     shutil.copytree(before, after)
     lines = f"read_parquet('{before / 'transactions.parquet'}')"

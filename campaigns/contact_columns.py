@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from features.tables import Customers
 from pipeline.duck import quoted
+from pipeline.live_tables import tables_folder
 
 #: Columns that reach a person, and need the scope `members:pii`.
 CONTACT = tuple(column.name for column in Customers.columns() if column.purpose == "contact")
@@ -28,7 +29,7 @@ def with_columns(artifacts: Path, rows: pa.Table, names: list[str]) -> pa.Table:
     """
     if not names:
         return rows
-    path = artifacts / "tables" / "customers.parquet"
+    path = tables_folder(artifacts) / "customers.parquet"
     if not path.exists():
         raise NoCustomersError(
             "the table of customers is not there. Run `shortlist run --data DIR` again."

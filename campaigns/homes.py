@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from campaigns.handing_out import Area, Place, Wish
 from pipeline.duck import quoted
+from pipeline.live_tables import tables_folder
 
 To = Literal["stores", "salespeople", "agents"]
 
@@ -118,7 +119,7 @@ def _homes(artifacts: Path, key: str, members: pa.Table) -> list[str | None]:
 def _query(artifacts: Path, sql: str, **tables: pa.Table) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         for name in ("stores", "salespeople", "transactions"):
-            path = artifacts / "tables" / f"{name}.parquet"
+            path = tables_folder(artifacts) / f"{name}.parquet"
             if path.exists():
                 connection.execute(f"CREATE VIEW {name} AS FROM read_parquet({quoted(path)})")
         for name, table in tables.items():

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, Select, select
 from campaigns.list_spec import ContactCap
 from campaigns.state.tables import ConsentChange, ContactEvent, Suppression
 from pipeline.duck import quoted
+from pipeline.live_tables import tables_folder
 
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -183,5 +184,5 @@ def _rows(state: Engine, query: Select[Any] | Any, **columns: pa.DataType) -> pa
 
 
 def _table(artifacts: Path, name: str) -> str | None:
-    path = artifacts / "tables" / f"{name}.parquet"
+    path = tables_folder(artifacts) / f"{name}.parquet"
     return f"read_parquet({quoted(path)})" if path.exists() else None

@@ -19,6 +19,7 @@ from campaigns.conditions.told import products_told
 from features.card import STEPS
 from features.tables import TABLE_BY_NAME
 from pipeline.events import without_health
+from pipeline.live_tables import tables_folder
 from pipeline.snapshot_store import SnapshotError, read_snapshot
 
 #: More products than this are joined, fewer are listed: a list is looked up while reading.
@@ -221,7 +222,7 @@ class Facts:
         return without_health({**beside, name: rows}).get(name, rows)
 
     def _path(self, name: str) -> Path:
-        return self._artifacts / "tables" / f"{name}.parquet"
+        return tables_folder(self._artifacts) / f"{name}.parquet"
 
 
 def compares(value: ir.Value, compared: Compared) -> ir.BooleanValue:

@@ -18,6 +18,7 @@ from campaigns.loop.plans import Campaign, find_campaign
 from campaigns.state.tables import ContactEvent, FrozenList, OutcomeEvent
 from pipeline.engine import engine
 from pipeline.events import read_events
+from pipeline.live_tables import tables_folder
 from pipeline.release import read_release
 from pipeline.score_set import DamagedScoreSetError, UnknownScoreSetError, read_score_set
 
@@ -246,7 +247,7 @@ def _bought(
 
     By local days: a draw counts from its day on, as in `campaigns.effect.campaign`.
     """
-    tables = artifacts / "tables"
+    tables = tables_folder(artifacts)
     if not (tables / "transactions.parquet").exists():
         return None
     zone = _time_zone(artifacts, state, campaign_id)

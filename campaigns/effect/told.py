@@ -11,6 +11,7 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.live_tables import tables_folder
 from pipeline.plan import scoring_cutoff, span_of
 from pipeline.project import Project
 
@@ -46,7 +47,7 @@ def tell_effect(project: Project, name: str, model: LiftModel) -> Told:
     TrialError
         If a promotion has too little history.
     """
-    tables, time_zone = project.artifacts / "tables", project.params.time_zone
+    tables, time_zone = tables_folder(project.artifacts), project.params.time_zone
     if not tables.exists():
         raise EffectError(
             f"{project.folder} holds no tables yet. Start with `shortlist run --data DIR`."

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.exit_codes import ExitCode
 from pipeline.lock import LockedError, exclusive
 
 #: Under the artefacts; held while a project is run, tidied up, backed up or restored.
@@ -17,7 +18,7 @@ STAGE_LOCK = ".stage.lock"
 class BusyError(ValueError):
     """A run of the project is under way."""
 
-    exit_code = 3
+    exit_code = ExitCode.BUSY
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pipeline.archive import Manifest, Packed, pack, unpack
 from pipeline.durable import PARTIAL, scratch_folder, whole_folder
 from pipeline.engine import SPILL
 from pipeline.kept_grains import KEPT_GRAINS
+from pipeline.live_tables import LIVE_TABLES
 from pipeline.lookup import LOOKUPS
 from pipeline.pairs.kept_neighbours import KEPT_NEIGHBOURS
 from pipeline.stage import FAILURE
@@ -24,7 +25,7 @@ PROJECT_FILES = ("params.yaml", "dvc.yaml", "dvc.lock", ".dvc/config")
 DATABASES = ("state.db", "mlflow.db")
 
 #: What a project remembers only to save time.
-_MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LOOKUPS)
+_MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LIVE_TABLES, LOOKUPS)
 
 #: Where a backup is unpacked before anything of the project is touched.
 RESTORED = ".restored"

@@ -16,6 +16,7 @@ from features.tables import TABLES
 from pipeline.duck import quoted
 from pipeline.durable import whole_file
 from pipeline.engine import engine
+from pipeline.live_tables import tables_folder
 from pipeline.lock import LockedError, exclusive
 from pipeline.lookup import LOOKUPS
 
@@ -69,7 +70,7 @@ def write_by_customer(artifacts: Path, *, least_bytes: int = LEAST_BYTES) -> Non
         for name, path in wanted.items():
             if path.exists():
                 continue
-            table = quoted(artifacts / "tables" / f"{name}.parquet")
+            table = quoted(tables_folder(artifacts) / f"{name}.parquet")
             with (
                 engine(artifacts, threads=1, memory=_MEMORY, in_order=True) as connection,
                 whole_file(path) as draft,
@@ -87,7 +88,7 @@ def _copies(artifacts: Path, least_bytes: int) -> dict[str, Path]:
         if not any(column.name == "customer_id" for column in table.columns()):
             continue
         try:
-            status = (artifacts / "tables" / f"{table.table_name}.parquet").stat()
+            status = (tables_folder(artifacts) / f"{table.table_name}.parquet").stat()
         except FileNotFoundError:
             continue
         if status.st_size >= least_bytes:

@@ -16,6 +16,7 @@ from models.effects.companions import companions
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.live_tables import tables_folder
 from pipeline.plan import scoring_cutoff, span_of
 from pipeline.project import Project
 
@@ -217,7 +218,7 @@ def companions_of(project: Project, product_id: str, **given: Any) -> Found:
     **given
         Further arguments of `find_companions`, which also says what is raised.
     """
-    tables = project.artifacts / "tables"
+    tables = tables_folder(project.artifacts)
     if not tables.exists():
         raise CompanionsError("there are no tables yet. Start with `shortlist run --data DIR`.")
     with engine(project.artifacts) as connection:

@@ -51,12 +51,20 @@ class CustomerBlocks:
         if CUSTOMER not in table.columns:
             return table
         rows = f"FROM ({self._connection.compile(table)}) WHERE {_whose(of)}"
+        if self.count == 1 and of is not None:
+            rows = f'FROM "{self._held(name, rows, of)}"'
         if self.count > 1:
             path = self._folder(name, rows, of) / f"_block={number}"
             files = f"read_parquet({quoted(path / '*.parquet')}, hive_partitioning = true)"
             empty = f"FROM ({self._connection.compile(table.limit(0))})"
             rows = f"SELECT * EXCLUDE (_block) FROM {files}" if path.exists() else empty  # noqa: S608 - our own names
         return view_of(self._connection, f"part_{name}", rows)
+
+    def _held(self, name: str, rows: str, of: str) -> str:
+        """Return the name of a table of some customers' rows, read once for all grains."""
+        held = f"{name}_of_{of}"
+        self._connection.raw_sql(f'CREATE TEMP TABLE IF NOT EXISTS "{held}" AS {rows}')
+        return held
 
     def _folder(self, name: str, rows: str, of: str | None) -> Path:
         """Return where the blocks of a table lie, divided the first time."""

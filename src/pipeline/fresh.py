@@ -13,6 +13,7 @@ from pipeline.by_customer import tables_by_customer
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.live_tables import tables_folder
 from pipeline.project import Project
 from pipeline.snapshot_table import seen, snapshot_table
 from pipeline.versions import training_of, version_folder
@@ -111,7 +112,7 @@ def _row(
     with engine(project.artifacts, threads=1) as connection:
         events = read_events(
             connection,
-            project.artifacts / "tables",
+            tables_folder(project.artifacts),
             time_zone=project.params.time_zone,
             instead=tables_by_customer(project.artifacts),
         )

@@ -19,7 +19,8 @@ class Kind(NamedTuple):
         Takes the model, grains, the span of the data and the scoring cut-off; returns the
         cut-offs, or why the data cannot teach the model.
     build : callable
-        Takes the model, grains and cut-offs; writes what happened after them.
+        Takes the model, grains and cut-offs; writes what scoring needs and, unless
+        `labelled=False`, what happened after the cut-offs.
     train, evaluate : callable
         Take the model; write `artifacts/trained/MODEL` and `artifacts/evaluations/MODEL`.
     decide : callable

@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from models.definition import Cadence
 from pipeline.money import ReportParams
+
+#: Sections that may be left out, because no stage of DVC asks for them by name.
+_NO_STAGE = ("monitoring", "retention", "retrain")
 
 
 class ParamsError(ValueError):
@@ -91,6 +95,32 @@ class RetentionParams(_Frozen):
         return None if days is None else at - timedelta(days=days)
 
 
+class ArrivalLimits(_Frozen):
+    """How much newer data may differ from those of the last run; see `pipeline.arrivals`."""
+
+    fewest_rows: float = Field(default=0.98, ge=0, le=1)
+    most_rows_again: float = Field(default=1.2, ge=1)
+    least_a_day: float = Field(default=0.3, ge=0, le=1)
+    most_a_day: float = Field(default=3.0, ge=1)
+    more_nulls: float = Field(default=0.1, gt=0, le=1)
+    unseen_values: float = Field(default=0.1, gt=0, le=1)
+    shifted_hours: float = Field(default=0.02, gt=0, le=1)
+    refused_new_rows: float = Field(default=0.02, ge=0, le=1)
+
+
+class RetrainParams(_Frozen):
+    """When `shortlist retrain` trains and scores, what it takes in, and whom it tells.
+
+    No stage follows these values, so that a change of them trains nothing again.
+    """
+
+    cadence: dict[str, Cadence] = Field(default_factory=dict)
+    rescore: Cadence = "daily"
+    limits: ArrivalLimits = ArrivalLimits()
+    notify: tuple[str, ...] = ()
+    webhook: str = ""
+
+
 class Params(_Frozen):
     """The whole of `params.yaml`."""
 
@@ -103,6 +133,7 @@ class Params(_Frozen):
     leaks: LeakParams = LeakParams()
     report: ReportParams = ReportParams()
     retention: RetentionParams = RetentionParams()
+    retrain: RetrainParams = RetrainParams()
 
     @field_validator("time_zone")
     @classmethod
@@ -131,6 +162,9 @@ class Run(_Frozen):
         Values that stand above `params.yaml` for this run.
     tuned : dict
         Parameters of learners that `shortlist tune` found, by model.
+    laid_from : dict
+        By model that is only scored in this run, the cut-off from which its training cut-offs
+        are laid backwards: that of its last training. All others are laid from `as_of`.
     requested_at : datetime
         When the run was asked for: rows that claim to be later are refused.
     """
@@ -141,6 +175,7 @@ class Run(_Frozen):
     code: str = ""
     overrides: dict[str, Any] = Field(default_factory=dict)
     tuned: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    laid_from: dict[str, date] = Field(default_factory=dict)
     requested_at: datetime
 
 
@@ -206,9 +241,7 @@ def require_sections(folder: Path) -> None:
     """
     path = folder / "params.yaml"
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    # No stage follows the limits of `shortlist gc`, which have their usual values otherwise.
-    stages = [name for name in Params.model_fields if name != "retention"]
-    missing = [name for name in stages if name not in document]
+    missing = [n for n in Params.model_fields if n not in document and n not in _NO_STAGE]
     if missing:
         raise ParamsError(
             f"{path} lacks {', '.join(missing)}. Write `{missing[0]}: {{}}` to take what is usual."

@@ -88,4 +88,7 @@ def _plan_one(
     absent = [name for name in model.label.grain.sources if name not in grains.delivered]
     if absent:
         return f"{' and '.join(absent)} not delivered."
-    return kind_of(model).plan(project, model, grains, span, as_of)
+    laid = kind_of(model).plan(
+        project, model, grains, span, project.run.laid_from.get(model.name, as_of)
+    )
+    return laid if isinstance(laid, str) else laid._replace(score=as_of)

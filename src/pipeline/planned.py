@@ -1,7 +1,7 @@
 """What every plan of a model's cut-offs has, whatever its kind."""
 
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 
 class Planned(Protocol):
@@ -14,6 +14,9 @@ class Planned(Protocol):
     @property
     def score(self) -> date:
         """Scoring cut-off."""
+
+    def _replace(self, *, score: date) -> Self:
+        """Return the same with another scoring cut-off."""
 
     def _asdict(self) -> dict[str, Any]:
         """Return what is written down."""

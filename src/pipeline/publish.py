@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pipeline.alone import RUN_LOCK
 from pipeline.durable import write_json
+from pipeline.exit_codes import ExitCode
 from pipeline.gate import Decision
 from pipeline.kinds import kind_of
 from pipeline.lock import exclusive
@@ -25,7 +26,7 @@ from pipeline.versions import Version, decision_of, version_folder
 class RefusedError(ValueError):
     """The gate has not passed a version that is to go live by hand."""
 
-    exit_code = 4
+    exit_code = ExitCode.GATE_REFUSED
 
 
 class Published(NamedTuple):
@@ -80,6 +81,19 @@ def publish(project: Project, name: str, *, clock: Callable[[], datetime]) -> Pu
     if now.score_set != scored.id:
         scored, withdrawn = read_score_set(project.artifacts, name, now.score_set), True
     return Published(version, decision, now.version, scored, withdrawn)
+
+
+def rescore(project: Project, name: str, *, clock: Callable[[], datetime]) -> ScoreSet | None:
+    """Let the version that is live score the newest snapshot, and release that.
+
+    Nothing is trained, and the gate is not asked. None where nothing is live.
+    """
+    live = _live(project, name)
+    if live is None:
+        return None
+    scored = _score(project, name, live.version, clock)
+    release(project.artifacts, name, version=live.version, score_set=scored.id, at=clock())
+    return scored
 
 
 def promote(

@@ -1,5 +1,6 @@
 """What validation found: rows read, accepted and quarantined, by table and reason."""
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,29 @@ class Quality:
             ],
             "notices": list(self.notices),
         }
+
+
+def read_quality(folder: Path) -> Quality:
+    """Return the report that `write_report` wrote into a folder."""
+    found = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    tables = tuple(
+        TableQuality(
+            table=one["table"],
+            origin=one["origin"],
+            read=one["read"],
+            accepted=one["accepted"],
+            findings=tuple(Finding(**finding) for finding in one["findings"]),
+            notices=tuple(one["notices"]),
+        )
+        for one in found["tables"]
+    )
+    return Quality(
+        location=found["location"],
+        checked_at=found["checked_at"],
+        max_quarantined_share=found["max_quarantined_share"],
+        tables=tables,
+        notices=tuple(found["notices"]),
+    )
 
 
 def write_report(quality: Quality, folder: Path) -> None:

@@ -10,13 +10,14 @@ import ibis.expr.types as ir
 
 from features.table import Table
 from features.tables import TABLES
+from pipeline.exit_codes import ExitCode
 from pipeline.sources.definition import BOOKKEEPING, SourceError
 
 
 class ContractError(ValueError):
     """The tables are not what the contract asks for: what is missing, and how to fix it."""
 
-    exit_code = 2
+    exit_code = ExitCode.UNUSABLE
 
 
 def require_tables(connection: ibis.BaseBackend, folder: Path, origins: Mapping[str, str]) -> None:

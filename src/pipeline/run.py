@@ -18,17 +18,21 @@ from rich.console import Console
 
 from pipeline.aliases import mirror
 from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
+from pipeline.arrivals.profile import keep_profile, profile
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
+from pipeline.exit_codes import ExitCode
 from pipeline.fingerprint import code_digest
 from pipeline.forgotten import read_forgotten
 from pipeline.left_out import LeftOutError, untaught_reason
 from pipeline.leftovers import discard, spills, stage_drafts
+from pipeline.live_tables import accept_tables
 from pipeline.lock import LockedError, exclusive
 from pipeline.overridden import train_overridden
 from pipeline.params import ParamsError, Run, read_params, read_run, require_sections
 from pipeline.project import Project, find_model, open_project
 from pipeline.publish import Published, publish
+from pipeline.quality import read_quality
 from pipeline.registry import register
 from pipeline.sources.about import describe
 from pipeline.sources.fingerprint import fingerprint
@@ -86,6 +90,7 @@ def run(
     with _brought_up_to_date(
         folder, clock=clock, data=data, as_of=as_of, overrides=overrides or {}
     ) as project:
+        accept(project)
         published = {name: publish(project, name, clock=clock) for name in _taught(project)}
         mirror(project.artifacts)
         return published
@@ -123,6 +128,18 @@ def train(
         return register(project, model)
 
 
+def accept(project: Project) -> None:
+    """Let lists be drawn from the tables of this run, and hold the next data against them."""
+    accept_tables(project.artifacts)
+    found = profile(
+        project.artifacts / "tables",
+        time_zone=project.params.time_zone,
+        quality=read_quality(project.artifacts / "quality"),
+        since=None,
+    )
+    keep_profile(project.artifacts, found)
+
+
 @contextlib.contextmanager
 def _brought_up_to_date(
     folder: Path,
@@ -136,16 +153,29 @@ def _brought_up_to_date(
     """Run the stages that are out of date, and keep other runs out until the caller is done."""
     folder = folder.resolve()
     make_project(folder)
+    with sole_run(folder):
+        settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
+        require_sections(folder)
+        reproduce(folder, *filter(None, [target]))
+        project = open_project(folder)
+        if target is None:
+            train_overridden(project)
+        yield project
+
+
+@contextlib.contextmanager
+def sole_run(folder: Path) -> Iterator[None]:
+    """Keep other runs of a project out, and clear away what a killed one left.
+
+    Raises
+    ------
+    BusyError
+        If another run is under way.
+    """
     try:
         with exclusive(folder / "artifacts" / RUN_LOCK, timeout_s=0):
             recover(folder)
-            settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
-            require_sections(folder)
-            reproduce(folder, target)
-            project = open_project(folder)
-            if target is None:
-                train_overridden(project)
-            yield project
+            yield
     except LockedError as error:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."
@@ -211,13 +241,41 @@ def settle(
     as_of: date | None,
     overrides: Mapping[str, Any],
     clock: Callable[[], datetime],
+    laid_from: Mapping[str, date] | None = None,
 ) -> Run:
     """Write what this run was asked for into `artifacts/run.yaml`, if it is anything new.
+
+    See `ask`. What is asked for again keeps the moment at which it was first asked for.
+    """
+    before = last_run(folder)
+    asked = ask(
+        folder, data=data, as_of=as_of, overrides=overrides, clock=clock, laid_from=laid_from
+    )
+    if before is not None and asked == before.model_copy(
+        update={"requested_at": asked.requested_at}
+    ):
+        return before
+    with whole_file(folder / "artifacts" / "run.yaml") as draft:
+        draft.write_text(
+            yaml.safe_dump(asked.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+        )
+    return asked
+
+
+def ask(
+    folder: Path,
+    *,
+    data: str | None,
+    as_of: date | None,
+    overrides: Mapping[str, Any],
+    clock: Callable[[], datetime],
+    laid_from: Mapping[str, date] | None = None,
+) -> Run:
+    """Return what a run is asked for, its data digested, without writing it anywhere.
 
     What the data say of themselves (their time zone and currency, in `about.yaml`) stands
     above `params.yaml`; what the caller says stands above both.
     """
-    before = _last_run(folder)
     location = data if data is not None else read_run(folder).data
     location = _without_secret(location) if "://" in location else str(Path(location).resolve())
     asked = Run(
@@ -227,17 +285,10 @@ def settle(
         code=code_digest("features", "models", "pipeline"),
         overrides={**describe(location), **overrides},
         tuned=tuned_parameters(folder / "artifacts"),
+        laid_from=dict(laid_from or {}),
         requested_at=clock(),
     )
     read_params(folder, overrides=asked.overrides)
-    if before is not None and asked == before.model_copy(
-        update={"requested_at": asked.requested_at}
-    ):
-        return before
-    with whole_file(folder / "artifacts" / "run.yaml") as draft:
-        draft.write_text(
-            yaml.safe_dump(asked.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
-        )
     return asked
 
 
@@ -250,15 +301,16 @@ def _without_secret(url: str) -> str:
     return url.replace(f":{parts.password}@", "@", 1)
 
 
-def _last_run(folder: Path) -> Run | None:
+def last_run(folder: Path) -> Run | None:
+    """Return what the last run was asked for; none before the first."""
     try:
         return read_run(folder)
     except ParamsError:
         return None
 
 
-def reproduce(folder: Path, target: str | None = None) -> None:
-    """Run the DVC stages that are out of date: all, or one and those that it rests on.
+def reproduce(folder: Path, *targets: str) -> None:
+    """Run the DVC stages that are out of date: all, or some and those that they rest on.
 
     Raises
     ------
@@ -273,12 +325,18 @@ def reproduce(folder: Path, target: str | None = None) -> None:
     failure.unlink(missing_ok=True)
     with contextlib.redirect_stdout(sys.stderr), _our_python(), contextlib.chdir(folder):
         try:
-            Repo().reproduce(target)
+            Repo().reproduce(list(targets) or None)
         except ReproductionError as error:
             if not failure.exists():
                 raise
             left = json.loads(failure.read_text(encoding="utf-8"))
-            raise StageError(left["message"], exit_code=left["exit_code"]) from error
+            raise _refused(left["message"], left["exit_code"]) from error
+
+
+def _refused(message: str, code: int) -> StageError:
+    """Return the error of a stage, or of a source: refused data have a code of their own here."""
+    refused = ExitCode.DATA_REFUSED if code == ExitCode.UNUSABLE else code
+    return StageError(message, exit_code=refused)
 
 
 @contextlib.contextmanager

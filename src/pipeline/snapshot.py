@@ -43,7 +43,10 @@ def build(project: Project) -> None:
         grains = Grains(connection, events, keep=artifacts / KEPT_GRAINS)
         plans = plan(project, grains, span_of(events))
         laid = {name: one for name, one in plans.items() if not isinstance(one, str)}
-        days = {day for own in laid.values() for day in (*own.labelled, own.score)}
+        scored_only = project.run.laid_from.keys() & laid.keys()
+        fit_at = min(day for own in laid.values() for day in (*own.labelled, own.score))
+        days = {own.score for own in laid.values()} | {fit_at}
+        days |= {d for name, own in laid.items() if name not in scored_only for d in own.labelled}
         status.update("snapshots: building")
         features = list(catalogue("customer", "time").values())
         for notice in left_out(grains, features):
@@ -62,15 +65,15 @@ def build(project: Project) -> None:
             build_profiles(
                 connection,
                 grains,
-                cutoffs=sorted(_coded_days(laid)),
-                fit_at=min(days),
+                cutoffs=sorted(_coded_days(laid) & days),
+                fit_at=fit_at,
                 artifacts=artifacts,
                 seed=PROFILE_SEED,
             )
         for name, own in laid.items():
             status.update(f"{name}: what happened after each cut-off")
             model = find_model(name)
-            kind_of(model).build(project, model, grains, own)
+            kind_of(model).build(project, model, grains, own, labelled=name not in scored_only)
         if grains.kept is not None:
             grains.kept.forget_others()
     write_cutoffs(artifacts, plans)

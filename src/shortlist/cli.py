@@ -29,6 +29,7 @@ from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
 from shortlist.commands.models import models, promote, rollback
+from shortlist.commands.retrain import retrain
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
@@ -46,6 +47,7 @@ app.command()(verb(simulate))
 app.add_typer(import_, name="import")
 app.command()(verb(validate))
 app.command()(verb(run))
+app.command()(verb(retrain))
 app.command()(verb(train))
 app.command()(verb(tune))
 app.command()(verb(evaluate))

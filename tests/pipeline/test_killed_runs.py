@@ -14,13 +14,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
+from arriving import known_before, rewritten
 from killed import MODEL, Runner, one_model, outcome, restore, watched
 
+from pipeline.alone import RUN_LOCK, BusyError
 from pipeline.leftovers import spills, stage_drafts
+from pipeline.live_tables import tables_folder
+from pipeline.lock import exclusive
 from pipeline.project import open_project
 from pipeline.publish import promote
-from pipeline.release import read_release, step_back
+from pipeline.release import read_release, release_path, step_back
+from pipeline.retraining.record import records
+from pipeline.retraining.retrain import retrain
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
@@ -76,8 +83,9 @@ class World(NamedTuple):
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     project, before, trained = folder / "project", folder / "before", folder / "trained"
-    for name, until in (("old", date(2026, 10, 1)), ("new", date(2026, 11, 1))):
-        simulate(PRESETS["retail"], members=300, months=12, seed=1, until=until, to=folder / name)
+    until = date(2026, 11, 1)
+    simulate(PRESETS["retail"], members=300, months=12, seed=1, until=until, to=folder / "new")
+    known_before(folder / "new", folder / "old", date(2026, 10, 1))
     one_model(project)
     Runner(project, folder / "old").complete(code=4)  # 300 members persuade no gate
     promote(open_project(project), MODEL, "1", clock=lambda: datetime.now(UTC), reason="a test")
@@ -162,6 +170,37 @@ def test_a_version_that_a_person_withdrew_comes_back_by_hand_only(world):
     promote(open_project(project), MODEL, "2", clock=lambda: datetime.now(UTC))
     world.run.complete()
     assert version(project) == "2"
+
+
+def test_a_retraining_releases_once_and_data_that_broke_touch_nothing_that_is_live(world, tmp_path):
+    project, data = world.run.project, world.run.data
+    artifacts = project / "artifacts"
+    restore(project, world.trained)
+    Runner(project, data, "retrain").complete()
+    assert outcome(project) == world.expected
+    (done,) = records(artifacts)
+    assert (done.models[MODEL].did, done.models[MODEL].live) == ("trained", "2")
+    said = Runner(project, data, "retrain").complete(code=3)
+    assert "nothing has changed since" in said
+
+    before = release_path(artifacts).read_bytes()
+    renamed = "SELECT * EXCLUDE channel, channel AS sold_through FROM rows"
+    broken = rewritten(data, tmp_path / "broken", "transactions", renamed)
+    said = Runner(project, broken, "retrain").complete(code=5)
+    assert "`channel` is empty in 100.0%" in " ".join(said.split())
+    assert release_path(artifacts).read_bytes() == before
+    live = pq.read_table(tables_folder(artifacts) / "transactions.parquet")
+    assert live["channel"].null_count < len(live)
+    assert [one.exit_code for one in records(artifacts)] == [0, 3, 5]
+
+
+def test_of_two_retrainings_at_once_the_second_leaves(tmp_path):
+    with (
+        exclusive(tmp_path / "artifacts" / RUN_LOCK),
+        pytest.raises(BusyError, match="another run of this project is under way") as left,
+    ):
+        retrain(tmp_path, clock=lambda: datetime.now(UTC))
+    assert left.value.exit_code == 7
 
 
 def test_files_of_dvc_that_were_cut_are_removed_and_told_of(world):

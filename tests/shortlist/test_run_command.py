@@ -143,10 +143,10 @@ def test_there_is_no_way_back_before_the_first_release(project, first):
     assert "no earlier entry" in back.stderr
 
 
-def test_while_one_run_is_under_way_a_second_leaves_with_code_3(project, first):
+def test_while_one_run_is_under_way_a_second_leaves_with_code_7(project, first):
     with exclusive(project / "artifacts" / ".run.lock"):
         second = shortlist(project, "run")
-    assert second.returncode == 3
+    assert second.returncode == 7
     assert "another run of this project is under way" in second.stderr
 
 
@@ -182,6 +182,6 @@ def test_a_stage_that_refuses_is_heard_in_a_project_named_by_a_relative_path(tmp
     (tmp_path / "data" / "customers.csv").write_text("customer_id,joined_on\nann,2024-01-01\n")
     monkeypatch.chdir(tmp_path)
     ended = shortlist("shop", "run", "--data", "data")
-    assert ended.returncode == 2
+    assert ended.returncode == 5
     assert "transactions is missing" in ended.stderr
     assert "defect" not in ended.stderr

@@ -36,21 +36,24 @@ SMALL = (
 
 @dataclass(frozen=True)
 class Runner:
-    """Starts `shortlist run` on a project and some data.
+    """Starts `shortlist run`, or another verb that takes data, on a project.
 
     Attributes
     ----------
     project, data : Path
         Where the project lies, and the tables.
+    verb : str
+        What is started.
     """
 
     project: Path
     data: Path
+    verb: str = "run"
 
     def start(self, **environment: str) -> subprocess.Popen[str]:
         """Start a run as the leader of a process group of its own."""
         settings = [part for setting in SMALL for part in ("--set", setting)]
-        command = [sys.executable, "-m", "shortlist", "--project", str(self.project), "run"]
+        command = [sys.executable, "-m", "shortlist", "--project", str(self.project), self.verb]
         path = os.pathsep.join([str(KILLABLE), *filter(None, [os.environ.get("PYTHONPATH")])])
         return subprocess.Popen(
             [*command, "--data", str(self.data), *settings],

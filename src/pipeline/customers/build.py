@@ -7,8 +7,12 @@ from pipeline.labels import build_labels
 from pipeline.project import Project, outcome_window
 
 
-def build(project: Project, model: Model, grains: Grains, cutoffs: Cutoffs) -> None:
-    """Write the labels at each cut-off; see `pipeline.labels`."""
+def build(
+    project: Project, model: Model, grains: Grains, cutoffs: Cutoffs, *, labelled: bool = True
+) -> None:
+    """Write the labels at each cut-off, if they are wanted; see `pipeline.labels`."""
+    if not labelled:
+        return
     window = outcome_window(model, project.params.models[model.name])
     build_labels(
         grains.connection,

@@ -120,8 +120,20 @@ def outcome_table(
     ).order_by(_KEY)
 
 
-def build(project: Project, model: LiftModel, grains: Grains, cutoffs: LiftCutoffs) -> None:
-    """Write the outcomes of the chosen campaigns, one folder a cut-off; see `outcome_table`."""
+def build(
+    project: Project,
+    model: LiftModel,
+    grains: Grains,
+    cutoffs: LiftCutoffs,
+    *,
+    labelled: bool = True,
+) -> None:
+    """Write the outcomes of the chosen campaigns, one folder a cut-off; see `outcome_table`.
+
+    Without `labelled`, nothing: who is scored is in the snapshot.
+    """
+    if not labelled:
+        return
     for notice in cutoffs.notices:
         Console(stderr=True, highlight=False).print(f"{model.name}: {notice}")
     name, connection = model.name, grains.connection

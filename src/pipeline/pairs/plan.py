@@ -40,21 +40,26 @@ def plan(
         return str(error)
 
 
-def build(project: Project, model: PairModel, grains: Grains, cutoffs: Cutoffs) -> None:
+def build(
+    project: Project, model: PairModel, grains: Grains, cutoffs: Cutoffs, *, labelled: bool = True
+) -> None:
     """Write the state of every cut-off, and the pairs that were bought in its outcome window.
+
+    Without `labelled`, only the state of the scoring cut-off.
 
     Pairs without a purchase are not written: there are as many as customers times products.
     """
     artifacts, connection = project.artifacts, grains.connection
+    watched = cutoffs.labelled if labelled else ()
     build_state(
         connection,
         grains,
-        cutoffs=[*cutoffs.labelled, cutoffs.score],
+        cutoffs=[*watched, cutoffs.score],
         artifacts=artifacts,
         data=project.run.fingerprint,
     )
     window = outcome_window(model, project.params.models[model.name])
-    for as_of in cutoffs.labelled:
+    for as_of in watched:
         opens = as_of + timedelta(days=window.gap_days)
         closes = opens + timedelta(days=window.horizon_days)
         happened = outcome_rows(

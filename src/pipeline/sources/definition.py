@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.exit_codes import ExitCode
+
 #: Bookkeeping that reading adds, so that a refused row can be found again in its file.
 SOURCE_FILE = "_file"
 SOURCE_ROW = "_row"
@@ -17,13 +19,13 @@ BOOKKEEPING = (SOURCE_FILE, SOURCE_ROW, SOURCE_PROBLEM, SOURCE_TEXT)
 class SourceError(ValueError):
     """The data cannot be read as they lie: what was found, where, and how to fix it."""
 
-    exit_code = 2
+    exit_code = ExitCode.UNUSABLE
 
 
 class NoSourceError(SourceError):
     """There are no data where they were said to be, or nobody answers there."""
 
-    exit_code = 1
+    exit_code = ExitCode.ERROR
 
 
 class Delivery(Protocol):

@@ -15,9 +15,19 @@ from pipeline.timing.cutoffs import TimingCutoffs
 from pipeline.timing.rows import KEY, next_purchases, timing_rows
 
 
-def build(project: Project, model: TimingModel, grains: Grains, cutoffs: TimingCutoffs) -> None:
-    """Write one folder a cut-off: its rows; where they were watched, `next_days` beside."""
-    for as_of in (*cutoffs.watched_until, cutoffs.score):
+def build(
+    project: Project,
+    model: TimingModel,
+    grains: Grains,
+    cutoffs: TimingCutoffs,
+    *,
+    labelled: bool = True,
+) -> None:
+    """Write one folder a cut-off: its rows; where they were watched, `next_days` beside.
+
+    Without `labelled`, only that of the scoring cut-off.
+    """
+    for as_of in (*(cutoffs.watched_until if labelled else ()), cutoffs.score):
         _build_one(project, model, grains, cutoffs, as_of)
 
 

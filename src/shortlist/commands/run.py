@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
+from pipeline.exit_codes import ExitCode
 from shortlist.operations import now
 from shortlist.verb import context_of
 
@@ -64,8 +65,8 @@ def run(
 
     Nothing that is up to date is done again. A folder without a project becomes one.
 
-    Exit codes: 0 released, 1 an error, 2 data refused, 3 another run is under way, 4 the gate
-    refused a model (what was live before stays live and has scored the new snapshot).
+    Exit codes: 0 released, 1 an error, 4 the gate refused a model (what was live before stays
+    live and has scored the new snapshot), 5 data refused, 7 another run is under way.
 
     Example: `shortlist run --data data/online-retail --as-of 2011-11-30`
     """
@@ -82,7 +83,7 @@ def run(
     )
     report(context, published)
     if not all(one.decision.passed for one in published.values()):
-        raise typer.Exit(4)
+        raise typer.Exit(ExitCode.GATE_REFUSED)
 
 
 def read_day(text: str) -> date:

@@ -1,0 +1,1 @@
+"""What newly arrived data look like beside those of the last run."""

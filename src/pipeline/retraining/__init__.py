@@ -1,0 +1,1 @@
+"""Retrain unattended: what is due, with which data, and what became of it."""
