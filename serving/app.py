@@ -37,6 +37,7 @@ from serving.documentation import describe_problems
 from serving.idempotency import Idempotency
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
+from serving.monitoring import MonitoringCollector
 from serving.pages import Pages
 from serving.problems import handle_problems, kept_problem, refuse
 from serving.request_id import RequestId
@@ -55,6 +56,7 @@ skips or repeats. Errors are problem documents (RFC 9457) that say what to chang
 def create_app(settings: ServingSettings) -> FastAPI:
     """Return the service; it opens what it needs when it starts, and closes it at the end."""
     counters = Counters()
+    counters.registry.register(MonitoringCollector(settings.artifacts))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

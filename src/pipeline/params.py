@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.money import ReportParams
+from pipeline.monitor.limits import MonitoringParams
 
 
 class ParamsError(ValueError):
@@ -74,6 +75,7 @@ class Params(_Frozen):
     gate: GateParams = GateParams()
     leaks: LeakParams = LeakParams()
     report: ReportParams = ReportParams()
+    monitoring: MonitoringParams = MonitoringParams()
 
     @field_validator("time_zone")
     @classmethod
@@ -177,7 +179,9 @@ def require_sections(folder: Path) -> None:
     """
     path = folder / "params.yaml"
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    missing = [name for name in Params.model_fields if name not in document]
+    # No stage follows the limits of monitoring: what is usual holds where they are left out.
+    followed = [name for name in Params.model_fields if name != "monitoring"]
+    missing = [name for name in followed if name not in document]
     if missing:
         raise ParamsError(
             f"{path} lacks {', '.join(missing)}. Write `{missing[0]}: {{}}` to take what is usual."

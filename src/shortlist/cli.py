@@ -27,6 +27,7 @@ from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
 from shortlist.commands.models import models, promote, rollback
+from shortlist.commands.monitor import monitor
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
 from shortlist.commands.simulate import simulate
@@ -45,6 +46,7 @@ app.command()(verb(run))
 app.command()(verb(train))
 app.command()(verb(tune))
 app.command()(verb(evaluate))
+app.command()(verb(monitor))
 app.command()(verb(buyers))
 app.command("next")(verb(next_))
 app.command()(verb(effect))
