@@ -62,6 +62,9 @@ def population_of(artifacts: Path, model: AnyModel, training: dict[str, Any]) ->
             "Columns of products and of pairs are not stored, they are made block by block when "
             "pairs are scored: what moves in them shows in the scores."
         )
+    if isinstance(model, LiftModel):
+        # On the day of a campaign everybody has just been contacted: other days count too.
+        seen = tuple(sorted({*seen, *_stored(artifacts)}))
     coded = any(name in CODED for name in columns)
 
     def rows(connection: Backend, as_of: date) -> ir.Table:
@@ -97,6 +100,12 @@ def everybody(
         lambda connection, as_of: read_columns(connection, artifacts, "customer", as_of),
         lambda as_of: fingerprint_of(read_manifest(artifacts, "customer", as_of)),
     )
+
+
+def _stored(artifacts: Path) -> list[date]:
+    """Return the cut-offs of the customer snapshots that are kept."""
+    found = (artifacts / "snapshots" / "customer").glob("as_of=*/manifest.json")
+    return [date.fromisoformat(path.parent.name.removeprefix("as_of=")) for path in found]
 
 
 def _of_dates(
