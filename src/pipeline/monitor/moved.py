@@ -97,8 +97,9 @@ def moved_columns(
         ]
         if references and now.rows:
             one = _one(column, now.array(column), references)
-            new = _unseen(now.array(column), references) if column in texts else 0.0
-            found.append(one.model_copy(update={"unseen": new}))
+            if column in texts:
+                one = _with_unseen(one, now.array(column), references)
+            found.append(one)
     adjusted = benjamini_hochberg([one.p_value for one in found]) if found else np.empty(0)
     judged = [
         one.model_copy(
@@ -137,10 +138,26 @@ def _one(column: str, now: np.ndarray, references: Sequence[tuple[date, np.ndarr
     )
 
 
-def _unseen(now: np.ndarray, references: Sequence[tuple[date, np.ndarray]]) -> float:
-    """Return the share of texts without a bin of their own, if there were none before."""
-    before = max(float(one[-2] / one.sum()) for _, one in references)
-    return float(now[-2] / now.sum()) if before <= ALL_KNOWN else 0.0
+def _with_unseen(
+    one: Moved, now: np.ndarray, references: Sequence[tuple[date, np.ndarray]]
+) -> Moved:
+    """Add the share of texts without a bin of their own, if there were none before.
+
+    Among fifty values a new one is lost to the chi-square of all: it has a test of its own.
+    """
+    if max(float(old[-2] / old.sum()) for _, old in references) > ALL_KNOWN:
+        return one
+    p_value = max(same_shares_p_value(_new(old), _new(now)) for _, old in references)
+    return one.model_copy(
+        update={
+            "unseen": float(now[-2] / now.sum()),
+            "p_value": min(1.0, 2 * min(one.p_value, p_value)),
+        }
+    )
+
+
+def _new(counts: np.ndarray) -> np.ndarray:
+    return np.array([counts[-2], counts.sum() - counts[-2]])
 
 
 def _usual(counts: Sequence[np.ndarray]) -> float:

@@ -118,3 +118,10 @@ def test_a_text_that_was_never_seen_rings_long_before_the_rest_moves():
     assert found.nearest < LIMITS.psi
     assert found.rings
     assert not moved_columns(new, past, LIMITS)[0].rings  # of numbers, these are merely large
+
+
+def test_a_new_text_among_many_others_rings():
+    past = months(*[[*[40] * 45, 0, 0]] * 3)
+    new = counted(x=[*[40] * 45, 24, 0])
+    (found,) = moved_columns(new, past, LIMITS, texts=frozenset({"x"}))
+    assert found.rings
