@@ -49,6 +49,7 @@ from serving.idempotency import Idempotency
 from serving.issuer_keys import IssuerKeys
 from serving.keyring import KeyRing
 from serving.live import LiveRelease
+from serving.monitoring import MonitoringCollector
 from serving.names import Names
 from serving.pages import Pages
 from serving.problems import handle_problems, kept_problem, refuse
@@ -70,7 +71,7 @@ skips or repeats. Errors are problem documents (RFC 9457) that say what to chang
 
 def create_app(settings: ServingSettings, *, tracing: Tracing | None = None) -> FastAPI:
     """Return the service; it opens what it needs when it starts, and closes it at the end."""
-    counters = Counters()
+    counters = Counters(MonitoringCollector(settings.artifacts))
     tracing = tracing or tracing_from_environment()
 
     @asynccontextmanager

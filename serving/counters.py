@@ -5,6 +5,7 @@ import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.request_log import log_request
@@ -14,10 +15,17 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Counters:
-    """What is counted: by one process, or by all workers together in a folder they share."""
+    """What is counted: by one process, or by all workers together in a folder they share.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    *read : Collector
+        What is not counted but read when somebody asks, the same by every worker.
+    """
+
+    def __init__(self, *read: Collector) -> None:
         self.registry = CollectorRegistry()
+        self._read = read
         self.requests = Counter(
             "shortlist_requests",
             "Requests answered.",
@@ -49,10 +57,13 @@ class Counters:
 
         A worker that has ended keeps its part in the sums, so that they never fall.
         """
-        if SHARED_FOLDER not in os.environ:
-            return generate_latest(self.registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it says nothing of types
+        if SHARED_FOLDER in os.environ:
+            MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it says nothing of types
+        else:
+            together.register(self.registry)
+        for one in self._read:
+            together.register(one)
         return generate_latest(together)
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from models.definition import Cadence
 from pipeline.money import ReportParams
+from pipeline.monitor.limits import MonitoringParams
 
 #: Sections that may be left out, because no stage of DVC asks for them by name.
 _NO_STAGE = ("monitoring", "retention", "retrain")
@@ -134,6 +135,7 @@ class Params(_Frozen):
     report: ReportParams = ReportParams()
     retention: RetentionParams = RetentionParams()
     retrain: RetrainParams = RetrainParams()
+    monitoring: MonitoringParams = MonitoringParams()
 
     @field_validator("time_zone")
     @classmethod

@@ -29,6 +29,7 @@ from shortlist.commands.import_ import import_
 from shortlist.commands.keys import keys
 from shortlist.commands.list_ import list_
 from shortlist.commands.models import models, promote, rollback
+from shortlist.commands.monitor import monitor
 from shortlist.commands.retrain import retrain
 from shortlist.commands.run import run
 from shortlist.commands.serve import serve
@@ -51,6 +52,7 @@ app.command()(verb(retrain))
 app.command()(verb(train))
 app.command()(verb(tune))
 app.command()(verb(evaluate))
+app.command()(verb(monitor))
 app.command()(verb(buyers))
 app.command("next")(verb(next_))
 app.command()(verb(effect))

@@ -9,6 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from scored import MODEL, NOON, go_live, many, store
 from service import running
 
+from pipeline.durable import write_json
+from pipeline.monitor.summary import summary_path
 from pipeline.release import release, release_path, step_back
 from pipeline.score_set import score_set_folder
 
@@ -171,3 +173,15 @@ def test_requests_are_counted_by_the_pattern_of_their_route(tmp_path):
         in text
     )
     assert "list_1" not in text
+
+
+def test_metrics_tell_what_monitoring_last_found(tmp_path):
+    figures = {"alarms": 2.0, "score_psi": 0.04}
+    found = {"version": "3", "as_of": "2026-03-01", "made_at": "2026-03-02", "figures": figures}
+    with running(tmp_path) as service:
+        assert metric(service, "shortlist_monitoring") == 0
+        write_json(summary_path(tmp_path), {MODEL: found})
+        text = service.client.get("/metrics").text
+        assert metric(service, "shortlist_monitoring_as_of_seconds") == 1772323200
+    wanted = f'shortlist_monitoring{{figure="alarms",subject="{MODEL}",version="3"}} 2.0'
+    assert wanted in text
