@@ -116,7 +116,7 @@ def _of_dates(
     seen: tuple[date, ...],
 ) -> Population:
     return Population(
-        tuple(name for name in training["features"] if name != "as_of"),
+        tuple(training["features"]),
         learned,
         seen,
         lambda connection, as_of: connection.read_parquet(

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from ibis.backends.duckdb import Backend
@@ -62,7 +63,7 @@ def read_watched(
     one_in = 1 if most is None else max(1, -(-stored // most))
     frames = []
     for as_of in days:
-        rows = connection.read_parquet(label_folder(artifacts, model, as_of) / "*.parquet")
+        rows = _stored(connection, artifacts, model, as_of)
         if one_in > 1:
             rows = rows.filter(rows.customer_id.hash().abs() % one_in == 0)
         until = cutoffs.watched_until[as_of]
@@ -76,6 +77,14 @@ def read_watched(
 
 def read_scored(connection: Backend, artifacts: Path, model: str, as_of: date) -> pd.DataFrame:
     """Read the rows of the scoring cut-off."""
-    rows = connection.read_parquet(label_folder(artifacts, model, as_of) / "*.parquet")
-    frame: pd.DataFrame = rows.order_by(KEY).to_pandas()
+    frame: pd.DataFrame = _stored(connection, artifacts, model, as_of).order_by(KEY).to_pandas()
     return frame
+
+
+def _stored(connection: Backend, artifacts: Path, model: str, as_of: date) -> ir.Table:
+    """Return the rows of a cut-off, without its date, which DuckDB would read off the folder.
+
+    A learner that saw it would learn the calendar.
+    """
+    files = label_folder(artifacts, model, as_of) / "*.parquet"
+    return connection.read_parquet(files, hive_partitioning=False)

@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.exit_codes import ExitCode
 from shortlist.operations import now
 from shortlist.verb import context_of
 
 if TYPE_CHECKING:
     from pipeline.monitor.record import Record
     from shortlist.context import Context
-
-#: The exit code of a figure past its limit.
-ALARM = 6
 
 
 def monitor(
@@ -27,7 +25,7 @@ def monitor(
     window has closed, and at how much of the list is new. Limits stand in params.yaml under
     `monitoring`; docs/monitoring.md says what each alarm means.
 
-    Exit codes: 0 quiet, 1 an error, 3 a run is under way, 6 something rings.
+    Exit codes: 0 quiet, 1 an error, 6 something rings, 7 a run is under way.
 
     Example: `shortlist monitor --json`
     """
@@ -45,7 +43,7 @@ def monitor(
     context.console.print(f"Report: {page_path(project.artifacts)}", soft_wrap=True)
     context.answer({one.subject: one.model_dump(mode="json") for one in records})
     if any(one.alarms for one in records):
-        raise typer.Exit(ALARM)
+        raise typer.Exit(ExitCode.DRIFT_ALARM)
 
 
 def tell(context: "Context", record: "Record") -> None:

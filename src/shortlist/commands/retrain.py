@@ -6,12 +6,16 @@ import typer
 
 from pipeline.exit_codes import ExitCode, told
 from shortlist.commands.run import read_setting
-from shortlist.operations import now
+from shortlist.operations import existing_state, now
 from shortlist.verb import context_of
 
 if TYPE_CHECKING:
+    from pipeline.project import Project
     from pipeline.retraining.record import Record
     from shortlist.context import Context
+
+
+_NEEDS_A_PERSON = (ExitCode.GATE_REFUSED, ExitCode.DATA_REFUSED, ExitCode.DRIFT_ALARM)
 
 
 def retrain(
@@ -66,9 +70,11 @@ def retrain(
         data=data,
         overrides=given,
         accept=accept,
+        watch=_rings,
         tell=lambda said: context.console.print(f"[red]{said}[/red]"),
     )
     _report(context, record)
+    _alarm(ctx, record)
     if record.exit_code:
         raise typer.Exit(record.exit_code)
 
@@ -79,6 +85,29 @@ retrain.__doc__ = f"""{retrain.__doc__}
 {"".join(f"    {line}{chr(10)}" for line in told().splitlines())}
     Example: `shortlist --project /srv/shortlist retrain --data /srv/exports/newest`
     """
+
+
+def _rings(project: "Project") -> list[str]:
+    """Watch what is live now; return what rings."""
+    from pipeline.monitor.watch import watch
+    from pipeline.release import read_release
+
+    if not read_release(project.artifacts).models:
+        return []
+    records = watch(project, clock=now)
+    return [f"{one.subject}: {alarm.says()}" for one in records for alarm in one.alarms]
+
+
+def _alarm(ctx: typer.Context, record: "Record") -> None:
+    """Tell the webhooks of what needs a person."""
+    from campaigns.webhooks.events import emit
+
+    if record.exit_code not in _NEEDS_A_PERSON:
+        return
+    told = {"alarm": ExitCode(record.exit_code).name.lower(), "detail": record.said[:1000]}
+    with existing_state(ctx) as state:
+        if state is not None:
+            emit(state, "alarm", told, now(), once=f"retrain {record.id}")
 
 
 def _report(context: "Context", record: "Record") -> None:

@@ -5,6 +5,7 @@ import warnings
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import refills
 
@@ -13,7 +14,7 @@ from models.repurchase_timing import repurchase_timing
 from pipeline import ingest, snapshot, validate
 from pipeline.due import NothingDueError, read_due
 from pipeline.evaluate import evaluate
-from pipeline.project import OutcomeWindow, open_project
+from pipeline.project import OutcomeWindow, open_project, trained_folder
 from pipeline.publish import publish
 from pipeline.release import read_release
 from pipeline.run import make_project, settle
@@ -69,6 +70,13 @@ def project(tmp_path_factory):
             warnings.simplefilter("ignore")  # of MLflow's own libraries
             publish(made, MODEL, clock=clock)
     return made
+
+
+def test_nothing_learns_the_calendar(project):
+    training = json.loads((trained_folder(project.artifacts, MODEL) / "training.json").read_text())
+    stored = pq.read_schema(rows_file(project, training["cutoffs"]["score"])).names
+    assert training["features"] == [n for n in stored if n not in ("customer_id", "next_days")]
+    assert "as_of" not in training["features"]
 
 
 def rows_file(project, as_of):
