@@ -1,11 +1,14 @@
 """`shortlist models|promote|rollback`: what there is, what is live, and the way back."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shortlist.operations import now
 from shortlist.verb import context_of
+
+if TYPE_CHECKING:
+    from pipeline.evaluation import Evaluation
 
 ModelName = Annotated[str, typer.Argument(help="A model, such as customer_activity.")]
 
@@ -45,8 +48,8 @@ def models(ctx: typer.Context) -> None:
                     "gate": "not asked" if decision is None else _said(decision.passed),
                     "calibrated": decision is not None and decision.calibrated,
                     "tested_as_of": evaluation.as_of.isoformat(),
-                    "roc_auc": round(evaluation.measures["roc_auc"].value, 4),
-                    "log_loss": round(evaluation.measures["log_loss"].value, 4),
+                    "roc_auc": _rounded(evaluation, "roc_auc"),
+                    "log_loss": _rounded(evaluation, "log_loss"),
                 }
             )
     table = Table(*(rows[0] if rows else {"no version yet; `shortlist run` trains one": ""}))
@@ -98,6 +101,12 @@ def rollback(ctx: typer.Context, model: ModelName) -> None:
     live = step_back(context.artifacts, model, at=now()).live(model)
     context.console.print(f"{model}: version {live.version} is live again ({live.score_set})")
     context.answer({"model": model, "live": live.version, "score_set": live.score_set})
+
+
+def _rounded(evaluation: "Evaluation", measure: str) -> float | None:
+    """Return a measure as it is shown; none where a kind of model is judged by others."""
+    found = evaluation.measures.get(measure)
+    return None if found is None else round(found.value, 4)
 
 
 def _said(passed: bool) -> str:  # noqa: FBT001 - a word for a verdict
