@@ -132,7 +132,7 @@ def create_app(settings: ServingSettings, *, tracing: Tracing | None = None) -> 
         telemetry=tracing.telemetry(),
     )
     # The last one added acts first.
-    app.add_middleware(Idempotency, refuse=refuse, never={keys.PATH})
+    app.add_middleware(Idempotency, refuse=refuse, never={keys.PATH, webhooks.PATH})
     app.add_middleware(
         LimitBody,
         limit=settings.max_body_bytes,

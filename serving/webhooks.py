@@ -37,7 +37,9 @@ from serving.json_bytes import json_bytes
 from serving.kept_answers import InProgressError, ReusedKeyError
 from serving.resources import Resources, resources
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+#: Its answer to POST holds a secret, and is not kept for whoever sends the same again.
+PATH = "/v1/webhooks"
+router = APIRouter(prefix=PATH, tags=["webhooks"])
 Shared = Annotated[Resources, Depends(resources)]
 
 #: The largest page, in deliveries.
@@ -140,10 +142,10 @@ def _answer(model: type[BaseModel], example: dict[str, Any], text: str = "") -> 
     summary="Add a webhook",
     status_code=201,
     response_class=Response,
-    dependencies=[allowed("admin"), idempotent],
+    dependencies=[allowed("admin")],
     responses={
         201: _answer(NewWebhookDocument, _NEW, "Added."),
-        **documented(UnfitTargetError, TooManyWebhooksError, InProgressError, ReusedKeyError),
+        **documented(UnfitTargetError, TooManyWebhooksError),
     },
 )
 async def add(spec: WebhookSpec, request: Request, shared: Shared) -> Response:

@@ -173,6 +173,17 @@ def test_the_secret_is_shown_once_and_never_again(tmp_path):
         assert client.get(path).status_code == 404
 
 
+def test_an_idempotency_key_does_not_show_a_secret_twice(tmp_path):
+    with running(tmp_path, **ALLOWED) as service, service.with_key("admin") as client:
+        asked = {"url": "http://127.0.0.1:9/", "events": ["alarm"]}
+        first, second = (
+            client.post("/v1/webhooks", json=asked, headers={"Idempotency-Key": "again"})
+            for _ in range(2)
+        )
+        assert (first.status_code, second.status_code) == (201, 201)
+        assert first.json()["secret"] != second.json()["secret"]
+
+
 def test_deliveries_are_paged_newest_first_by_their_status(tmp_path):
     with (
         receiving() as receiver,
