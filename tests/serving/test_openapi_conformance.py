@@ -34,7 +34,8 @@ OPERATIONS = [
 ]
 #: Where a 503 is no defect, and why.
 MAY_BE_AWAY = {
-    "/v1/products/{product_id}/demand": "it takes a snapshot of pairs, which takes long to make"
+    "/v1/products/{product_id}/demand": "it takes a snapshot of pairs, which takes long to make",
+    "/readyz": "that a version is not live yet is what it is asked for",
 }
 #: What is said of each line, not of the whole: a body of bad lines is read, and answered 200.
 LINES = "application/x-ndjson"

@@ -69,6 +69,6 @@ def test_a_busy_project_is_told_in_one_line(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr("sys.argv", words)
     with exclusive(tmp_path / "artifacts" / RUN_LOCK), pytest.raises(SystemExit) as ended:
         main()
-    assert ended.value.code == 3
+    assert ended.value.code == 7
     assert capfd.readouterr().err.startswith("shortlist: a run of this project is under way")
     assert not (tmp_path / "b.tar").exists()

@@ -96,6 +96,7 @@ class ExportDocument(TypedDict):
     removed: dict[str, int]
     without_label: dict[str, int]
     files: list[ExportFile]
+    pseudonymous: bool
 
 
 class Score(TypedDict):
