@@ -6,7 +6,8 @@ from shortlist.client.answers import JobDocument
 from shortlist.client.errors import JobFailedError, NotFinishedError
 from shortlist.client.transport import Transport
 
-_LOOKS_EVERY_S = 0.5
+#: Seconds between two looks at a job.
+LOOKS_EVERY_S = 0.5
 _DONE = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -41,7 +42,7 @@ class Jobs:
         while (job := self.get(job_id))["status"] not in _DONE:
             if self._transport.clock() >= until:
                 raise NotFinishedError(job_id, wait_s)
-            self._transport.sleep(_LOOKS_EVERY_S)
+            self._transport.sleep(LOOKS_EVERY_S)
         if job["location"] is None or job["status"] != "succeeded":
             cancelled = {"title": "The job was cancelled", "status": 409}
             raise JobFailedError(job_id, job["problem"] or cancelled)

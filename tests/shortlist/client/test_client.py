@@ -31,6 +31,7 @@ from shortlist.client import (
     UnreachableError,
     answers,
 )
+from shortlist.client.jobs import LOOKS_EVERY_S
 
 BEFORE = datetime.now(UTC) - timedelta(days=1)
 
@@ -61,13 +62,6 @@ def test_a_list_is_built_looked_at_and_read_to_its_last_member(client):
 def test_a_list_that_becomes_a_job_is_waited_for(client):
     made = client.lists.create({"model": MODEL, "at_least": 0.5, **NOBODY_HELD_OUT})
     assert made["selected"] == 1501
-
-
-def test_a_job_that_is_not_done_in_time_goes_on_and_is_waited_for_again(client):
-    with pytest.raises(NotFinishedError) as late:
-        client.lists.create({"model": MODEL, "at_least": 0.6, **NOBODY_HELD_OUT}, wait_s=-1)
-    assert client.jobs.wait(late.value.job_id).startswith("/v1/lists/list_")
-    assert client.jobs.cancel(late.value.job_id)["status"] == "succeeded"
 
 
 def test_a_preview_builds_nothing(client):
@@ -230,6 +224,21 @@ def answering(*given):
 
 
 FINE = (200, {}, b'{"id": "list_a"}')
+RUNNING = (200, {}, b'{"status": "running"}')
+DONE = (200, {}, b'{"status": "succeeded", "location": "/v1/lists/list_a"}')
+
+
+def test_a_job_that_is_not_done_in_time_goes_on_and_is_waited_for_again():
+    clock = Clock()
+    with (
+        answering(*[RUNNING] * 5, RUNNING, DONE) as (url, met),
+        Client(url, key="k", clock=clock, sleep=clock.sleep) as client,
+    ):
+        with pytest.raises(NotFinishedError) as late:
+            client.jobs.wait("job_a", wait_s=4 * LOOKS_EVERY_S)
+        assert client.jobs.wait(late.value.job_id) == "/v1/lists/list_a"
+    assert {path for _, path, _ in met} == {"/v1/jobs/job_a"}
+    assert len(met) == 7
 
 
 @pytest.mark.parametrize("status", [429, 503])
