@@ -72,11 +72,11 @@ class SparkGrains:
 
     def deliverable(self, features: Iterable[Feature]) -> list[Feature]:
         """Return the features all of whose source tables were delivered, by name."""
-        held = set(self._events)
-        return sorted(
-            (one for one in features if held.issuperset(one.grain.sources)),
-            key=lambda one: one.name,
-        )
+        return sorted((one for one in features if not self.missing(one)), key=lambda one: one.name)
+
+    def missing(self, feature: Feature) -> tuple[str, ...]:
+        """Return the tables that a feature needs and the data do not hold."""
+        return tuple(name for name in feature.grain.sources if name not in self._events)
 
 
 class SparkSeen:

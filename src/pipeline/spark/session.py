@@ -79,6 +79,8 @@ class Spark(NamedTuple):
 def spark(artifacts: Path) -> Iterator[Spark]:
     """Open the Spark that `spark-defaults.conf` or the environment names, or a local one.
 
+    A session that is open already is used, and stays open.
+
     The folder of artefacts must be one that all workers of a cluster reach by the same path.
 
     Raises
@@ -106,6 +108,7 @@ def spark(artifacts: Path) -> Iterator[Spark]:
         TemporaryDirectory(prefix=SPILL, dir=artifacts) as folder,
         exclusive(Path(folder) / SPILL_LOCK),
     ):
+        ours = SparkSession.getActiveSession() is None
         try:
             session = builder.getOrCreate()
         except PySparkRuntimeError as error:
@@ -117,4 +120,5 @@ def spark(artifacts: Path) -> Iterator[Spark]:
         try:
             yield Spark(session, ibis.pyspark.connect(session), Path(folder).resolve())
         finally:
-            session.stop()
+            if ours:
+                session.stop()
