@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -82,6 +83,16 @@ def test_nobody_listening_is_no_error_of_ours():
     assert "ConnectError" in outcome.problem
 
 
+@asynccontextmanager
+async def listening(receiver):
+    """Receive, and do not wait for receivers that would never end: they are cancelled."""
+    server = await asyncio.start_server(receiver, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize("sends", [b"", b"HTTP/1.1 200 OK\r\nx: "], ids=["nothing", "a header"])
 def test_a_receiver_that_trickles_is_left_after_a_bounded_time(sends):
     async def trickle(reader, writer):
@@ -98,11 +109,9 @@ def test_a_receiver_that_trickles_is_left_after_a_bounded_time(sends):
             writer.close()
 
     async def attempt():
-        server = await asyncio.start_server(trickle, "127.0.0.1", 0)
-        async with server:
-            port = server.sockets[0].getsockname()[1]
+        async with listening(trickle) as url:
             sender = Sender(allow=ALLOWED, resolve=here, patience_s=0.5)
-            return await sender.post(f"http://127.0.0.1:{port}/", b"{}", {})
+            return await sender.post(url, b"{}", {})
 
     outcome = asyncio.run(attempt())
     assert outcome.problem == "no answer within 0.5 s"
@@ -125,11 +134,8 @@ def test_an_endless_answer_is_not_read():
             writer.close()
 
     async def attempt():
-        server = await asyncio.start_server(pour, "127.0.0.1", 0)
-        async with server:
-            port = server.sockets[0].getsockname()[1]
-            sender = Sender(allow=ALLOWED, resolve=here)
-            return await sender.post(f"http://127.0.0.1:{port}/", b"{}", {})
+        async with listening(pour) as url:
+            return await Sender(allow=ALLOWED, resolve=here).post(url, b"{}", {})
 
     assert asyncio.run(attempt()).succeeded
     assert sum(taken) < 50_000_000
