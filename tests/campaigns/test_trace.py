@@ -38,10 +38,13 @@ def lined(tmp_path_factory):
     state.dispose()
 
 
+@pytest.fixture
 def copied(lined, tmp_path):
     folder, _state, found, _at_random = lined
     shutil.copytree(folder, tmp_path / "copy")
-    return tmp_path / "copy", open_state(tmp_path / "copy" / "artifacts"), found
+    state = open_state(tmp_path / "copy" / "artifacts")
+    yield tmp_path / "copy", state, found
+    state.dispose()
 
 
 def figures(traced):
@@ -95,8 +98,8 @@ def test_every_step_back_is_named_with_what_is_on_record(lined):
     assert [one.name for one in links.values() if not one.found] == ["training_run", "data", "code"]
 
 
-def test_a_score_that_was_changed_by_hand_does_not_agree(lined, tmp_path):
-    folder, state, found = copied(lined, tmp_path)
+def test_a_score_that_was_changed_by_hand_does_not_agree(copied):
+    folder, state, found = copied
     (path,) = parts(
         folder / "artifacts", read_score_set(folder / "artifacts", MODEL, found.score_set)
     )
@@ -119,8 +122,8 @@ def read_bytes_named(text):
     return text.partition('"bytes": ')[2].partition(",")[0]
 
 
-def test_what_is_gone_is_told_link_by_link_and_figure_by_figure(lined, tmp_path):
-    folder, state, found = copied(lined, tmp_path)
+def test_what_is_gone_is_told_link_by_link_and_figure_by_figure(copied):
+    folder, state, found = copied
     artifacts = folder / "artifacts"
     someone = pq.read_table(members_path(artifacts, found.id))["customer_id"][0].as_py()
     shutil.rmtree(artifacts / "snapshots" / "customer" / f"as_of={AS_OF}")
