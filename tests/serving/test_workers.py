@@ -97,7 +97,6 @@ def test_a_list_whose_worker_is_killed_is_built_by_the_other_and_never_half_ther
     assert successor != owner
     assert (done["status"], done["attempts"], done["location"]) == ("succeeded", 2, path)
     assert service.client.get(path).json()["selected"] == 20
-    state.dispose()
 
 
 def test_workers_that_cannot_start_end_the_service_instead_of_being_started_for_ever():
