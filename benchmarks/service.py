@@ -32,6 +32,7 @@ from record import record, table
 from campaigns.keys import create_key
 from campaigns.state.database import open_state
 from pipeline.by_customer import write_by_customer
+from pipeline.live_tables import accept_tables
 from pipeline.release import release
 from pipeline.score_set import write_score_set
 from serving.cursor import make_cursor
@@ -312,6 +313,7 @@ def _prepare(folder: Path, options: argparse.Namespace) -> None:
     )
     release(artifacts, MODEL, version="1", score_set=made.id, at=NOW)
     # As after the first fresh score: it starts this, and goes on without it.
+    accept_tables(artifacts, keep_earlier=False)
     write_by_customer(artifacts)
     (folder / "prepared").touch()
 
