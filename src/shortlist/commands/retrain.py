@@ -1,12 +1,12 @@
 """`shortlist retrain`: what a scheduler calls, as often as it likes."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.exit_codes import ExitCode, told
-from shortlist.commands.run import read_setting
 from shortlist.operations import existing_state, now
+from shortlist.options import Data, Overrides, read_overrides
 from shortlist.verb import context_of
 
 if TYPE_CHECKING:
@@ -20,23 +20,8 @@ _NEEDS_A_PERSON = (ExitCode.GATE_REFUSED, ExitCode.DATA_REFUSED, ExitCode.DRIFT_
 
 def retrain(
     ctx: typer.Context,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            help="Tables: a folder of Parquet or CSV, a DuckDB file or a PostgreSQL URL. "
-            "Those of the last run by default.",
-        ),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A value that stands above params.yaml; may be repeated. Those of the last run "
-            "by default.",
-        ),
-    ] = None,
+    data: Data = None,
+    overrides: Overrides = None,
     accept: Annotated[
         str | None,
         typer.Option(
@@ -55,12 +40,13 @@ def retrain(
 
     For any scheduler, as often as it likes: what is done is not done again, missed runs are made
     up for by one, and a run that was killed is completed by the next. `docs/retraining.md` tells
-    what is due when, and which data are refused.
+    what is due when, and which data are refused. Values of `--set` are those of the last run by
+    default.
     """
     context = context_of(ctx)
-    given = None if overrides is None else dict(read_setting(one) for one in overrides)
+    given = None if overrides is None else read_overrides(overrides)
     if dry_run:
-        _say_only(context, data=data, overrides=given)
+        _say_only(context, data, given)
         return
     from pipeline.retraining.retrain import retrain as retrain_project
 
@@ -127,10 +113,10 @@ def _report(context: "Context", record: "Record") -> None:
     context.answer(record.model_dump(mode="json"))
 
 
-def _say_only(context: "Context", **asked: object) -> None:
+def _say_only(context: "Context", data: str | None, overrides: "dict[str, Any] | None") -> None:
     from pipeline.retraining.dry import dry_run
 
-    found = dry_run(context.folder, clock=now, **asked)  # type: ignore[arg-type]  # as above
+    found = dry_run(context.folder, clock=now, data=data, overrides=overrides)
     for name, one in found.due.items():
         does = "train" if one.train else "rescore" if one.rescore else "nothing"
         context.console.print(f"{name}: {does} ({one.why})", highlight=False)

@@ -1,14 +1,13 @@
 """`shortlist run`: from tables to a released score set."""
 
-from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
 from pipeline.exit_codes import ExitCode
 from shortlist.operations import now
+from shortlist.options import AsOf, Data, Overrides, read_day, read_overrides
 from shortlist.verb import context_of
 
 if TYPE_CHECKING:
@@ -23,36 +22,11 @@ class Engine(StrEnum):
     spark = "spark"
 
 
-class OptionError(ValueError):
-    """An option cannot be read."""
-
-
 def run(
     ctx: typer.Context,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            help="Tables: a folder of Parquet or CSV, a DuckDB file or a PostgreSQL URL. "
-            "Those of the last run by default.",
-        ),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE",
-            help="Scoring cut-off, such as 2026-06-30: nothing known on or after it is seen. "
-            "The day after the newest row by default.",
-        ),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A value that stands above params.yaml for this run; may be repeated.",
-        ),
-    ] = None,
+    data: Data = None,
+    as_of: AsOf = None,
+    overrides: Overrides = None,
     engine: Annotated[
         Engine | None,
         typer.Option(
@@ -77,29 +51,13 @@ def run(
         context.folder,
         clock=now,
         data=data,
-        as_of=None if as_of is None else read_day(as_of),
-        overrides=dict(read_setting(one) for one in overrides or [])
+        as_of=read_day(as_of),
+        overrides=read_overrides(overrides)
         | ({"snapshots.engine": engine.value} if engine else {}),
     )
     report(context, published)
     if not all(one.decision.passed for one in published.values()):
         raise typer.Exit(ExitCode.GATE_REFUSED)
-
-
-def read_day(text: str) -> date:
-    """Read a day such as 2026-06-30."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise OptionError(f"--as-of {text} is no day. Write it as 2026-06-30.") from error
-
-
-def read_setting(text: str) -> tuple[str, Any]:
-    """Read `gate.list_size=500` as a dotted name and a YAML value."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise OptionError(f"--set {text} has no value. Write it as gate.list_size=500.")
-    return name, yaml.safe_load(value)
 
 
 def report(context: "Context", published: "dict[str, Published]") -> None:

@@ -5,22 +5,11 @@ from typing import Annotated
 import typer
 
 from shortlist.commands.evaluate import measures_table, print_alarms
-from shortlist.commands.run import read_day, read_setting
 from shortlist.operations import now
+from shortlist.options import AsOf, Data, Overrides, read_day, read_overrides
 from shortlist.verb import context_of
 
 ModelName = Annotated[str, typer.Argument(help="A model, such as card_uptake.")]
-Data = Annotated[
-    str | None,
-    typer.Option(metavar="DIR", help="Tables, as for `shortlist run`; those of the last run."),
-]
-AsOf = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Scoring cut-off, as for `shortlist run`.")
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A value above params.yaml for this training."),
-]
 
 
 def train(
@@ -47,8 +36,8 @@ def train(
         model,
         clock=now,
         data=data,
-        as_of=None if as_of is None else read_day(as_of),
-        overrides=dict(read_setting(one) for one in overrides or []),
+        as_of=read_day(as_of),
+        overrides=read_overrides(overrides),
     )
     evaluation = evaluation_of(context.artifacts, model, version.number)
     context.console.print(measures_table(evaluation))
