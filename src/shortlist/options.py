@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from pipeline.exit_codes import ExitCode
+
 Data = Annotated[
     str | None,
     typer.Option(
@@ -35,6 +37,8 @@ Overrides = Annotated[
 
 class OptionError(ValueError):
     """An option cannot be read."""
+
+    exit_code = ExitCode.UNUSABLE
 
 
 def read_day(text: str | None) -> date | None:
