@@ -116,7 +116,7 @@ def _work(artifacts: str, listener: socket.socket, form: LogFormat, news: Connec
     from serving.app import create_app
     from serving.settings import read_settings
 
-    app = create_app(read_settings(Path(artifacts)))
+    app = create_app(read_settings(Path(artifacts)), ahead=True)
     _Server(app, news).run(sockets=[listener])
 
 
