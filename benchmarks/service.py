@@ -7,7 +7,6 @@ client are pinned to a core each. Each answer is read to its end before its conn
 """
 
 import argparse
-import asyncio
 import os
 import re
 import shutil
@@ -15,17 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-import uvloop
+from asking import Load, Service, ask, request, rss_gib, status_gib, until_up
 from feature_catalogue import AS_OF, draw
 from record import record, table
 
@@ -51,40 +49,10 @@ gate: {draws: 100}
 leaks: {}
 report: {}
 """
+#: One key asks more often than a caller may by default; it is counted as theirs are.
+_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "SHORTLIST_RATE_LIMIT_PER_MINUTE": "1000000000"}
 #: What has to be met, in milliseconds, requests a second and GiB.
 PAGE_P95_MS, PAGES_A_SECOND, STORED_P95_MS, FRESH_P95_MS, MEMORY_GIB = 50, 500, 30, 1000, 1.5
-
-
-class Service(NamedTuple):
-    """A running service and a key to it."""
-
-    host: str
-    port: int
-    key: str
-    process: int
-
-
-class Load(NamedTuple):
-    """What came of asking for some time."""
-
-    name: str
-    at_once: int
-    times_ms: np.ndarray
-    seconds: float
-    cpu_ms: float
-    bytes: int
-
-    @property
-    def rate(self) -> float:
-        """Requests a second."""
-        return len(self.times_ms) / self.seconds
-
-    def row(self) -> tuple[str, ...]:
-        """Return the line of the table."""
-        percentiles = (f"{np.percentile(self.times_ms, at):.1f}" for at in (50, 95, 99))
-        counts = f"{len(self.times_ms):,}", f"{self.rate:,.0f}"
-        cost = f"{self.cpu_ms:.2f}", f"{self.bytes:,}"
-        return (self.name, str(self.at_once), *counts, *percentiles, *cost)
 
 
 def main() -> None:
@@ -110,12 +78,13 @@ def _measured(service: Service, options: argparse.Namespace) -> tuple[str, list[
     list_id = path.rpartition("/")[2]
     page = f"{path}/members?limit={PAGE}"
     cursors = [make_cursor(list_id, start) for start in range(0, options.size, PAGE)]
-    pages = [_request(service, f"{page}&cursor={cursor}") for cursor in cursors]
+    pages = [request(service, f"{page}&cursor={cursor}") for cursor in cursors]
     ids = [f"M{number:08}" for number in random.integers(0, options.customers, 2000)]
-    stored = [_request(service, f"/v1/customers/{one}/scores") for one in ids]
+    stored = [request(service, f"/v1/customers/{one}/scores") for one in ids]
     fresh = [
-        _request(service, f"/v1/customers/{one}/scores?fresh=true&as_of={AS_OF}") for one in ids
+        request(service, f"/v1/customers/{one}/scores?fresh=true&as_of={AS_OF}") for one in ids
     ]
+    first = ask(service, fresh[:1], at_once=1, requests=1).times_ms[0]
     ask(service, pages + stored[:10] + fresh[:2], at_once=1, requests=len(pages) + 12)  # warms
     s = options.seconds
     loads = [
@@ -123,15 +92,16 @@ def _measured(service: Service, options: argparse.Namespace) -> tuple[str, list[
         ask(service, stored, at_once=1, seconds=s, name="stored scores of a customer"),
         ask(service, stored, at_once=10, seconds=s, name="stored scores of a customer"),
         ask(service, fresh, at_once=1, seconds=s, name="fresh score of a customer"),
-        ask(service, [_request(service, path)], at_once=50, seconds=s, name="a list"),
-        ask(service, [_request(service, "/healthz")], at_once=50, seconds=s, name="/healthz"),
+        ask(service, [request(service, path)], at_once=50, seconds=s, name="a list"),
+        ask(service, [request(service, "/healthz")], at_once=50, seconds=s, name="/healthz"),
     ]
-    before = _rss_gib(service.process)
+    before = rss_gib(service.process)
     memory = _under_load(service, pages + stored, options.minutes)
-    peak = _status_gib(service.process, "VmHWM")
+    peak = status_gib(service.process, "VmHWM")
     columns = ["", "at once", "answers", "a second", "p50 ms", "p95", "p99", "CPU ms", "bytes"]
     facts = [
         (f"a list of {options.size:,} built", f"{built_s:.2f} s"),
+        ("the first fresh score after the start", f"{first:.0f} ms"),
         ("resident memory after these", f"{before:.2f} GiB"),
         (f"after {options.minutes:g} more minutes of pages and scores", f"{memory[-1]:.2f} GiB"),
         ("growth from the middle of them to the end", f"{1024 * _growth(memory):+.0f} MiB"),
@@ -145,7 +115,7 @@ def _measured(service: Service, options: argparse.Namespace) -> tuple[str, list[
         "computed from the tables, which lie by customer."
     )
     body = "\n\n".join(
-        [about, table(columns, [one.row() for one in loads]), table(["memory", ""], facts)]
+        [about, table(columns, [one.row() for one in loads]), table(["besides", ""], facts)]
     )
     return body, _met(loads, peak)
 
@@ -166,101 +136,12 @@ def _met(loads: list[Load], peak_gib: float) -> list[str]:
     ]
 
 
-class _Connection(asyncio.Protocol):
-    """Asks, reads the answer to its end, and asks again."""
-
-    def __init__(
-        self, following: Callable[[], bytes | None], told: Callable[[float], None]
-    ) -> None:
-        self._following, self._told = following, told
-        self.done = asyncio.get_running_loop().create_future()
-        self._held, self._left, self._begun = b"", 0, 0.0
-        self.size = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # it is one
-        self._ask()
-
-    def data_received(self, data: bytes) -> None:
-        if self._left == 0:
-            head, ends, body = (self._held + data).partition(b"\r\n\r\n")
-            if not ends:
-                self._held += data
-                return
-            self._held = b""
-            if not head.startswith(b"HTTP/1.1 200"):
-                self._end(RuntimeError(head.decode()))
-                return
-            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            self.size = int(length)
-            self._left = self.size - len(body)
-        else:
-            self._left -= len(data)
-        if self._left == 0:
-            self._told(time.perf_counter() - self._begun)
-            self._ask()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end(exc or ConnectionError("the service has closed the connection"))
-
-    def _ask(self) -> None:
-        request = self._following()
-        if request is None:
-            self._end(None)
-            return
-        self._begun = time.perf_counter()
-        self._transport.write(request)
-
-    def _end(self, error: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_exception(error) if error else self.done.set_result(self.size)
-            self._transport.close()
-
-
-def ask(
-    service: Service,
-    asked: list[bytes],
-    *,
-    at_once: int,
-    seconds: float = 3600.0,
-    requests: int | None = None,
-    name: str = "",
-) -> Load:
-    """Ask in turn, as many at once, for some time or so often."""
-    times_s: list[float] = []
-    ends = time.perf_counter() + seconds
-    begun = 0
-
-    def following() -> bytes | None:
-        nonlocal begun
-        if time.perf_counter() > ends or begun == requests:
-            return None
-        begun += 1
-        return asked[(begun * 7) % len(asked)]
-
-    async def all_at_once() -> int:
-        loop = asyncio.get_running_loop()
-        made = [
-            await loop.create_connection(
-                lambda: _Connection(following, times_s.append), service.host, service.port
-            )
-            for _ in range(at_once)
-        ]
-        return int(max(await asyncio.gather(*(protocol.done for _, protocol in made))))
-
-    cpu_s, started = _cpu_s(service.process), time.perf_counter()
-    size = uvloop.run(all_at_once())
-    taken = time.perf_counter() - started
-    cpu_ms = (_cpu_s(service.process) - cpu_s) * 1e3 / max(len(times_s), 1)
-    return Load(name, at_once, np.array(times_s) * 1e3, taken, cpu_ms, size)
-
-
 def _under_load(service: Service, asked: list[bytes], minutes: float) -> list[float]:
     """Return resident memory at the end of each twentieth of the time."""
     found = []
     for _ in range(20):
         ask(service, asked, at_once=50, seconds=minutes * 60 / 20)
-        found.append(_rss_gib(service.process))
+        found.append(rss_gib(service.process))
     return found
 
 
@@ -280,10 +161,6 @@ def _build(service: Service, size: int) -> tuple[str, float]:
     if not path.startswith("/v1/lists/"):
         raise SystemExit(f"the list took longer than a minute: {answer.text}")
     return path, time.perf_counter() - started
-
-
-def _request(service: Service, path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {service.key}\r\n\r\n".encode()
 
 
 def _prepare(folder: Path, options: argparse.Namespace) -> None:
@@ -345,28 +222,17 @@ def _service(folder: Path, options: argparse.Namespace) -> Iterator[Service]:
         os.sched_setaffinity(0, {last})
         command = ["taskset", "--cpu-list", str(first), *command]
     server = subprocess.Popen(  # noqa: S603 - our own command
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | _ENVIRONMENT
     )
     try:
         said = server.stdout.readline() if server.stdout else ""
         ((host, port),) = re.findall(r"http://([\d.]+):(\d+);", said)
         service = Service(host, int(port), key.text, server.pid)
-        _until_up(service)
+        until_up(service)
         yield service
     finally:
         server.terminate()
         server.wait(timeout=60)
-
-
-def _until_up(service: Service) -> None:
-    for _ in range(600):
-        try:
-            httpx.get(f"http://{service.host}:{service.port}/healthz", timeout=60)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("the service does not answer")
 
 
 @contextmanager
@@ -377,21 +243,6 @@ def _scratch(given: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
-
-
-def _cpu_s(process: int) -> float:
-    """CPU time of a process: unlike a rate, it hardly depends on who else is working."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _rss_gib(process: int) -> float:
-    return _status_gib(process, "VmRSS")
-
-
-def _status_gib(process: int, name: str) -> float:
-    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    return int(status.split(f"{name}:")[1].split()[0]) / 2**20
 
 
 def _options() -> argparse.Namespace:

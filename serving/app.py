@@ -1,6 +1,7 @@
 """The application factory: what the service is made of, in the order in which it acts."""
 
 import functools
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,7 @@ from serving.resources import Resources
 from serving.settings import ServingSettings
 from serving.tokens import Tokens
 from serving.tracing import Tracing, tracing_from_environment
+from serving.warm import warm
 from serving.work import work
 from serving.worker import Worker
 
@@ -69,8 +71,21 @@ skips or repeats. Errors are problem documents (RFC 9457) that say what to chang
 """
 
 
-def create_app(settings: ServingSettings, *, tracing: Tracing | None = None) -> FastAPI:
-    """Return the service; it opens what it needs when it starts, and closes it at the end."""
+def create_app(
+    settings: ServingSettings, *, tracing: Tracing | None = None, ahead: bool = False
+) -> FastAPI:
+    """Return the service; it opens what it needs when it starts, and closes it at the end.
+
+    Parameters
+    ----------
+    settings : ServingSettings
+        How it runs here.
+    tracing : Tracing, optional
+        Where traces go; as the environment says if left out.
+    ahead : bool
+        Whether the process is the service's own: it loads ahead what first answers need, and
+        its collector never looks at that again; see `warm`.
+    """
     counters = Counters(MonitoringCollector(settings.artifacts))
     tracing = tracing or tracing_from_environment()
 
@@ -109,12 +124,17 @@ def create_app(settings: ServingSettings, *, tracing: Tracing | None = None) -> 
             ReleaseWatch(settings.artifacts, state),
             now=shared.now,
         )
+        warming = threading.Thread(target=warm, args=(shared,), name="warm", daemon=True)
         shared.audit.start()
         worker.start()
         deliverer.start()
+        if ahead:
+            warming.start()
         try:
             yield
         finally:
+            if ahead:
+                await run_in_threadpool(warming.join)
             await run_in_threadpool(deliverer.stop, patience_s=settings.job_patience_s)
             # What a job still uses may not be closed under it: it ends with the process.
             if await run_in_threadpool(worker.stop, patience_s=settings.job_patience_s):

@@ -1,21 +1,23 @@
-"""In which form rows are answered: JSON, or a row a line, as the caller accepts."""
+"""In which form rows are answered: JSON, a row a line, or Arrow, as the caller accepts."""
 
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header
 
-Form = Literal["json", "ndjson", "csv"]
+Form = Literal["json", "ndjson", "csv", "arrow"]
 
 #: The forms by their media types; of equals, the first is preferred.
 MEDIA_TYPES: dict[str, Form] = {
     "application/json": "json",
     "application/x-ndjson": "ndjson",
     "text/csv": "csv",
+    "application/vnd.apache.arrow.stream": "arrow",
 }
 CONTENT_TYPES: dict[Form, str] = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.stream",
 }
 
 
@@ -80,9 +82,13 @@ Accepted = Annotated[Form, Depends(_form)]
 
 
 def lines_content(ndjson: str, csv: str) -> dict[str, Any]:
-    """Return what the OpenAPI page says of the two forms of lines, with an example each."""
+    """Return what the OpenAPI page says of the forms beside JSON, with an example of lines."""
     schema = {"type": "string"}
     return {
         "application/x-ndjson": {"schema": schema, "examples": {"lines": {"value": ndjson}}},
         "text/csv": {"schema": schema, "examples": {"lines": {"value": csv}}},
+        CONTENT_TYPES["arrow"]: {
+            "schema": {**schema, "format": "binary"},
+            "examples": {"stream": {"value": "(the bytes of an Arrow stream)"}},
+        },
     }

@@ -122,9 +122,9 @@ async def members(
 ) -> Response:
     """Members from the best rank on; paging never skips or repeats, as the list is frozen.
 
-    As JSON, or a member a line: NDJSON, or CSV with the names of the columns first, in which
-    a text that a spreadsheet would take for a formula has a `'` before it. Of these two,
-    the header `Link` with `rel="next"` leads to the next page.
+    As JSON; a member a line, as NDJSON, or as CSV with the names of the columns first, in
+    which a text that a spreadsheet would take for a formula has a `'` before it; or as an
+    Arrow stream. In all forms the header `Link` with `rel="next"` leads to the next page.
     """
     after = read_cursor(list_id, cursor) if cursor else 0
     pages = shared.pages

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.loop.lines import Label
+from pipeline.aliases import follow_aside
 from pipeline.evaluation import NoEvaluationError
 from pipeline.publish import RefusedError, require_gate
 from pipeline.release import (
@@ -223,6 +224,7 @@ def rollback(model: Name, body: StepBack, request: Request, shared: Shared) -> R
     if is_live or not live.has_withdrawn(body.version, body.score_set):
         audited(request, about=f"{model} {body.version}")
         step_back(shared.artifacts, model, at=shared.now(), leaving=body.score_set)
+        follow_aside(shared.artifacts)
     return _answer(shared, model)
 
 

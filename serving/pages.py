@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from campaigns.csv_text import csv_line, flat
 from campaigns.members import members_path, read_members
 from campaigns.target_list import TargetList, find_list
+from serving.arrow_bytes import arrow_bytes
 from serving.formats import Form
 from serving.json_bytes import json_bytes
 from serving.names import Names
@@ -56,7 +57,7 @@ class Page(NamedTuple):
     list : TargetList
         The list they belong to.
     members : bytes
-        In rank order: JSON objects separated by commas, or lines.
+        In rank order: JSON objects separated by commas, lines, or a stream of Arrow.
     last : int
         The last rank up to here.
     head : bytes
@@ -110,6 +111,8 @@ class Pages:
         form: Form = "json",
     ) -> Page | None:
         """Return a page if all of it is in memory; never waits."""
+        if form == "arrow":
+            return None
         signature, found = self._lists.get(list_id, (None, None))
         if found is None or signature != self._signature(list_id):
             return None
@@ -148,6 +151,8 @@ class Pages:
         if page:
             return page
         found = find_list(self._state, list_id)
+        if form == "arrow":
+            return self._streamed(found, after, limit, names, reasons=reasons)
         signature = self._signature(list_id)
         wanted = [
             BlockName(list_id, one, reasons, form, names.pseudonymous)
@@ -162,6 +167,18 @@ class Pages:
             for name, block in zip(wanted, blocks, strict=True):
                 self._keep(name, block)
         return _cut(found, blocks, after, limit)
+
+    def _streamed(
+        self, found: TargetList, after: int, limit: int, names: Names, *, reasons: bool
+    ) -> Page:
+        """Return a page in Arrow: it is not kept, since it is made sooner than text."""
+        members = read_members(
+            self._artifacts, found.id, found.members, after=after, limit=limit, reasons=reasons
+        )
+        there = members.filter(members["customer_id"].is_valid())
+        last = min(after + limit, found.ledger.selected)
+        stream = arrow_bytes(names.rows(there))
+        return Page(found, stream, last, b"", tuple(members.column_names))
 
     def _signature(self, list_id: str) -> tuple[int, int] | None:
         """Tell whether the file is the one that was read: erasing a person replaces it."""

@@ -34,7 +34,7 @@ class TooManyRequestsError(Exception):
 class LimitRate:
     """Count requests by key, in windows that begin with a key's first request.
 
-    Each process counts its own. A limit of 0 counts nothing.
+    Each process counts its own, against its part of the limit. A limit of 0 counts nothing.
 
     Attributes
     ----------

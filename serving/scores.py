@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +19,7 @@ from pipeline.release import UnreleasedModelError
 from pipeline.score_set import DamagedScoreSetError, ScoreSet, UnknownScoreSetError
 from pipeline.versions import UnknownVersionError
 from serving.access import allowed
-from serving.audit_log import audited
+from serving.audit_log import audited, audited_soon
 from serving.documentation import documented
 from serving.json_bytes import json_bytes
 from serving.live import NotReadyError
@@ -161,7 +162,7 @@ def _documented(model: type[BaseModel], example: dict[str, Any]) -> dict[int | s
         ),
     },
 )
-def of_customer(
+async def of_customer(
     *,
     customer_id: str,
     request: Request,
@@ -180,18 +181,10 @@ def of_customer(
     Models of pairs and of dates need what others bought, and are never fresh: named as
     `model` they are refused, otherwise listed under `not_fresh`.
     """
-    sets = _live(shared, [model] if model else None)
-    meant = names.meant([customer_id])
-    if not meant:
-        raise UnknownCustomerError(_NOBODY)
-    if fresh:
-        found, left_out = _fresh(shared, sets, meant[customer_id], model, as_of)
-    else:
-        found, left_out = [_stored(shared, one, [meant[customer_id]], top) for one in sets], []
-        if not any(one["scores"] for one in found):
-            raise UnknownCustomerError(_NOBODY)
-    _named_by(found, meant)
-    _taken(request, names, found)
+    found, left_out = await run_in_threadpool(
+        _of_one, shared, names, customer_id, model=model, top=top, fresh=fresh, as_of=as_of
+    )
+    await audited_soon(request, **_taken(names, found))
     document = {
         "customer_id": customer_id,
         "fresh": fresh,
@@ -226,7 +219,7 @@ def next_products(
     if not found["scores"]:
         raise UnknownCustomerError(f"{OF_PRODUCTS} has no score of such a customer.")
     _named_by([found], meant)
-    _taken(request, names, [found])
+    audited(request, **_taken(names, [found]))
     products = found.pop("scores")
     document = {"customer_id": customer_id, **found, "products": products}
     return Response(json_bytes(document), media_type="application/json")
@@ -255,10 +248,35 @@ def batch(
         by_customer = {one["customer_id"]: one for one in scores["scores"]}
         scores["scores"] = [by_customer[one] for one in asked if one in by_customer]
         found.append(scores)
-    _taken(request, names, found)
+    audited(request, **_taken(names, found))
     known = {one["customer_id"] for scores in found for one in scores["scores"]}
     document = {"models": found, "unknown": [one for one in asked if one not in known]}
     return Response(json_bytes(document), media_type="application/json")
+
+
+def _of_one(
+    shared: Resources,
+    names: Names,
+    customer_id: str,
+    *,
+    model: str | None,
+    top: int,
+    fresh: bool,
+    as_of: date | None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what models say of one customer, and which cannot."""
+    sets = _live(shared, [model] if model else None)
+    meant = names.meant([customer_id])
+    if not meant:
+        raise UnknownCustomerError(_NOBODY)
+    if fresh:
+        found, left_out = _fresh(shared, sets, meant[customer_id], model, as_of)
+    else:
+        found, left_out = [_stored(shared, one, [meant[customer_id]], top) for one in sets], []
+        if not any(one["scores"] for one in found):
+            raise UnknownCustomerError(_NOBODY)
+    _named_by(found, meant)
+    return found, left_out
 
 
 def _live(shared: Resources, names: list[str] | None) -> list[ScoreSet]:
@@ -333,12 +351,12 @@ def _named_by(found: list[dict[str, Any]], meant: Mapping[str, str]) -> None:
             row["customer_id"] = called[row["customer_id"]]
 
 
-def _taken(request: Request, names: Names, found: list[dict[str, Any]]) -> None:
+def _taken(names: Names, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the audit records of scores."""
     rows = [row for model in found for row in model["scores"]]
-    audited(
-        request,
-        about=", ".join(one["model"] for one in found)[:128],
-        rows=len(rows),
-        fields=tuple(sorted({name for row in rows for name in row})),
-        pseudonymous=names.pseudonymous,
-    )
+    return {
+        "about": ", ".join(one["model"] for one in found)[:128],
+        "rows": len(rows),
+        "fields": tuple(sorted({name for row in rows for name in row})),
+        "pseudonymous": names.pseudonymous,
+    }

@@ -40,8 +40,7 @@ class ServingSettings(BaseSettings):
     job_patience_s : float
         So long a job under way may take to end when the service stops.
     rate_limit_per_minute : int
-        A key that asks more often is refused for the rest of its minute; 0 counts nothing. Each
-        process counts its own.
+        A key that asks more often is refused for the rest of its minute; 0 counts nothing.
     oidc_issuer, oidc_audience, oidc_jwks_url : str, optional
         Whose bearer tokens are taken, whom they have to name, and where the issuer's keys are;
         all three, or no token is taken.
@@ -103,6 +102,17 @@ class ServingSettings(BaseSettings):
             scope_prefix=self.oidc_scope_prefix,
             leeway=timedelta(seconds=self.oidc_leeway_s),
         )
+
+    def shared_by(self, workers: int) -> Self:
+        """Return the settings of one of some workers: each counts alone, and allows its part.
+
+        Examples
+        --------
+        >>> ServingSettings(rate_limit_per_minute=600).shared_by(4).rate_limit_per_minute
+        150
+        """
+        part = -(-self.rate_limit_per_minute // workers)
+        return self.model_copy(update={"rate_limit_per_minute": part})
 
     @property
     def state_url(self) -> str | None:

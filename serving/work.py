@@ -8,6 +8,7 @@ from campaigns.exports import ExportSpec, write_export
 from campaigns.jobs import Job
 from campaigns.list_spec import ListSpec
 from campaigns.target_list import find_list
+from pipeline.aliases import follow_aside
 from pipeline.project import open_project
 from serving.resources import Resources
 
@@ -71,6 +72,7 @@ def _promotion(shared: Resources, job: Job, _told: Told) -> str:
     wanted = job.request
     project = open_project(shared.artifacts.absolute().parent)
     promote(project, wanted["model"], wanted["version"], clock=shared.now, reason=wanted["reason"])
+    follow_aside(shared.artifacts)
     return f"/v1/models/{wanted['model']}"
 
 

@@ -101,22 +101,24 @@ def serve_together(
     job_patience_s : float
         So long a job under way may take to end when a worker stops.
     """
-    target = functools.partial(_work, str(artifacts.absolute()), listener, log_format)
+    target = functools.partial(_work, str(artifacts.absolute()), listener, workers, log_format)
     patience_s = GRACE_S + job_patience_s + 10
     with tempfile.TemporaryDirectory(prefix="shortlist-metrics-") as counted:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted  # the workers inherit it
         Supervisor(target, count=workers, patience_s=patience_s).run()
 
 
-def _work(artifacts: str, listener: socket.socket, form: LogFormat, news: Connection) -> None:
-    """Be a worker: answer until told to stop, or until the supervisor is gone."""
+def _work(
+    artifacts: str, listener: socket.socket, workers: int, form: LogFormat, news: Connection
+) -> None:
+    """Be one of some workers: answer until told to stop, or until the supervisor is gone."""
     configure_logs(form)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
 
     from serving.app import create_app
     from serving.settings import read_settings
 
-    app = create_app(read_settings(Path(artifacts)))
+    app = create_app(read_settings(Path(artifacts)).shared_by(workers), ahead=True)
     _Server(app, news).run(sockets=[listener])
 
 

@@ -4,13 +4,19 @@
 killed between the two leaves them different, until the next run or `shortlist doctor --fix`.
 """
 
+import logging
 import sqlite3
+import subprocess
+import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.registry import quiet_mlflow, tracking_uri
 from pipeline.release import read_release
+
+_LOG = logging.getLogger(__name__)
 
 CHAMPION = "champion"
 
@@ -70,6 +76,26 @@ def mirror(artifacts: Path) -> list[Difference]:
     return [one for one in found if not one.registered]
 
 
+def follow(artifacts: Path) -> None:
+    """Mirror after a release by hand, which holds whether MLflow answers or not."""
+    try:
+        mirror(artifacts)
+    except Exception as error:  # noqa: BLE001 - a server that is away, or whatever it answers
+        _LOG.warning("MLflow follows at the next run: %s", type(error).__name__, exc_info=error)
+
+
+def follow_aside(artifacts: Path) -> None:
+    """Do as `follow` in a process of its own, which nobody waits for.
+
+    MLflow takes seconds to load, and memory that a worker of the service keeps for others.
+    """
+    embedded = tracking_uri(artifacts).startswith("sqlite")
+    if embedded and not any(one.registered for one in differences(artifacts)):
+        return
+    command = [sys.executable, "-m", "pipeline.aliases", str(artifacts)]
+    threading.Thread(target=subprocess.run, args=(command,), daemon=True).start()
+
+
 def _registry(artifacts: Path) -> _Registry:
     """Ask the registry.
 
@@ -97,3 +123,7 @@ def _served(client: Any) -> _Registry:
 
 def _client(artifacts: Path) -> Any:
     return quiet_mlflow().MlflowClient(tracking_uri(artifacts))
+
+
+if __name__ == "__main__":
+    follow(Path(sys.argv[1]))

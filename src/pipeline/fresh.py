@@ -1,6 +1,8 @@
 """The score of one customer now, from the tables, as a run of today would give it."""
 
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -60,6 +62,32 @@ def fresh_scores(
     UnknownCustomerError
         If nobody of that id was known.
     """
+    model, names = _alone(project, model, number)
+    copies = tables_by_customer(project.artifacts)
+    row = _row(project, model, names, customer_id, as_of=as_of, copies=copies)
+    row = row.loc[row["eligible"], ["customer_id", *names]].reset_index(drop=True)
+    return _scored(project, model, number, row, names)
+
+
+def load_fresh(project: Project, model: AnyModel, number: str, *, as_of: date) -> None:
+    """Load what the first fresh score of a model would wait for: libraries, engine, learner.
+
+    Nobody is scored: a customer without an id is looked for, and not found.
+
+    Raises
+    ------
+    NotFreshError
+        If the model cannot score one customer alone.
+    """
+    model, names = _alone(project, model, number)
+    with suppress(UnknownCustomerError):
+        _row(project, model, names, "", as_of=as_of, copies={})
+    if isinstance(model, Model):
+        _learner(project, model, number)
+
+
+def _alone(project: Project, model: AnyModel, number: str) -> tuple[Model | LiftModel, list[str]]:
+    """Return a model that needs nobody but the customer, and the columns that a version takes."""
     if not isinstance(model, Model | LiftModel):
         raise NotFreshError(
             f"{model.name} scores customers with products or categories, which takes what others "
@@ -72,10 +100,7 @@ def fresh_scores(
             f"{model.name} uses {coded[0]}, which is learned from all customers. Ask for its "
             "stored scores, without fresh."
         )
-    known = {*names, *_asked_by(model)}
-    row = _row(project, model, sorted(known), customer_id, as_of=as_of)
-    row = row.loc[row["eligible"], ["customer_id", *names]].reset_index(drop=True)
-    return _scored(project, model, number, row, names)
+    return model, names
 
 
 def _columns(project: Project, model: Model | LiftModel, number: str) -> list[str]:
@@ -93,9 +118,13 @@ def _scored(
         return score_table(_learned(project, model, number), row)
     if row.empty:
         return pd.DataFrame({"customer_id": [], "probability": []})
-    folder = version_folder(project.artifacts, model.name, number) / "learner"
-    learner = type(model.learner(0)).load(folder)
+    learner = _learner(project, model, number)
     return row[["customer_id"]].assign(probability=learner.predict_proba(row[names])[:, 1])
+
+
+def _learner(project: Project, model: Model, number: str) -> Any:
+    folder = version_folder(project.artifacts, model.name, number) / "learner"
+    return type(model.learner(0)).load(folder)
 
 
 def _learned(project: Project, model: LiftModel, number: str) -> Any:
@@ -105,16 +134,23 @@ def _learned(project: Project, model: LiftModel, number: str) -> Any:
 
 
 def _row(
-    project: Project, model: Model | LiftModel, names: list[str], customer_id: str, *, as_of: date
+    project: Project,
+    model: Model | LiftModel,
+    names: list[str],
+    customer_id: str,
+    *,
+    as_of: date,
+    copies: dict[str, Path],
 ) -> pd.DataFrame:
     """Return the features of a customer, and whether it is eligible: one row."""
     every = catalogue("customer", "time")
+    known = {*names, *_asked_by(model)}
     with engine(project.artifacts, threads=1) as connection:
         events = read_events(
             connection,
             tables_folder(project.artifacts),
             time_zone=project.params.time_zone,
-            instead=tables_by_customer(project.artifacts),
+            instead=copies,
         )
         own = {
             name: table.filter(table.customer_id == customer_id)
@@ -124,7 +160,7 @@ def _row(
         }
         grains = Grains(connection, own)
         with seen(grains, [as_of]) as at:
-            table = snapshot_table(at, features=[every[name] for name in names])
+            table = snapshot_table(at, features=[every[name] for name in sorted(known)])
             told = table.mutate(eligible=model.eligible(table).fill_null(False))  # noqa: FBT003 - a null is no
             frame: pd.DataFrame = connection.to_pandas(told)
     if frame.empty:

@@ -28,7 +28,8 @@ LOOKUPS = "lookups"
 #: Score sets of which the places of customers are held in memory.
 HELD = 16
 
-_ROWS_PER_GROUP = 8_192
+# A small group is read sooner; a footer of many groups takes memory and time to open.
+_LEAST_ROWS, _MOST_ROWS, _GROUPS = 2_048, 8_192, 500
 _FIRSTS = b"first_customers"
 _PATIENCE_S = 600
 
@@ -64,7 +65,7 @@ class Lookup:
         opened = self._opened(score_set)
         groups = sorted({group for one in customers for group in _groups(opened.firsts, one)})
         with pq.ParquetFile(opened.path, metadata=opened.metadata) as file:
-            found = file.read_row_groups(groups)
+            found = file.read_row_groups(groups, use_threads=False)
         wanted = pa.array(customers, pa.string())
         mine = pc.is_in(found["customer_id"].cast(pa.string()), value_set=wanted)
         return found.filter(mine).cast(stored_schema(self._artifacts, score_set))
@@ -102,7 +103,7 @@ def _write(artifacts: Path, score_set: ScoreSet, path: Path) -> None:
         with engine(artifacts) as connection, whole_file(path) as draft:
             batches = connection.con.sql(
                 f"FROM read_parquet([{files}]) ORDER BY customer_id, {score_set.value} DESC"
-            ).to_arrow_reader(_ROWS_PER_GROUP)
+            ).to_arrow_reader(min(max(score_set.rows // _GROUPS, _LEAST_ROWS), _MOST_ROWS))
             firsts: list[str] = []
             with pq.ParquetWriter(draft, batches.schema, compression="zstd") as writer:
                 for batch in batches:

@@ -15,10 +15,11 @@ from models.repurchase_timing import repurchase_timing
 from pipeline import by_customer, fresh
 from pipeline.by_customer import tables_by_customer, write_by_customer
 from pipeline.engine import engine
-from pipeline.fresh import NotFreshError, UnknownCustomerError, _row, fresh_scores
+from pipeline.fresh import NotFreshError, UnknownCustomerError, _row, fresh_scores, load_fresh
 from pipeline.lock import LockedError, exclusive
 from pipeline.project import read_cutoffs
 from pipeline.snapshot_store import read_columns
+from pipeline.versions import UnknownVersionError
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,21 @@ def test_a_model_that_compares_customers_says_that_it_is_never_fresh(shop, model
     project, *_ = shop
     with pytest.raises(NotFreshError, match="stored scores"):
         fresh_scores(project, model, "1", "c003", as_of=AS_OF)
+    with pytest.raises(NotFreshError, match="stored scores"):
+        load_fresh(project, model, "1", as_of=AS_OF)
+
+
+def test_what_is_loaded_ahead_leaves_nothing_behind_in_the_artefacts(shop):
+    project, *_ = shop
+    before = sorted(project.artifacts.rglob("*"))
+    load_fresh(project, customer_activity, "1", as_of=AS_OF)
+    assert sorted(project.artifacts.rglob("*")) == before
+
+
+def test_a_version_that_cannot_be_loaded_is_named_ahead(shop):
+    project, *_ = shop
+    with pytest.raises(UnknownVersionError, match="no version 9"):
+        load_fresh(project, customer_activity, "9", as_of=AS_OF)
 
 
 @pytest.mark.nightly
@@ -74,7 +90,7 @@ def test_every_feature_of_one_customer_alone_is_that_of_the_snapshot(tmp_path):
     names = [name for name in catalogue("customer", "time") if name in snapshot.columns]
     assert len(names) > 100
     for customer in snapshot.index[::40]:
-        alone = _row(project, customer_activity, names, customer, as_of=day).iloc[0]
+        alone = _row(project, customer_activity, names, customer, as_of=day, copies={}).iloc[0]
         expected = snapshot.loc[customer]
         different = [
             name

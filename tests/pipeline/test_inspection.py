@@ -7,12 +7,13 @@ import sys
 
 import pytest
 from project import live_project
-from scored import MODEL, store
+from scored import MODEL, NOON, store
+from workers import until
 
-from pipeline.aliases import mirror
+from pipeline.aliases import differences, follow_aside, mirror
 from pipeline.inspection import inspect, mend_all
 from pipeline.registry import quiet_mlflow, tracking_uri
-from pipeline.release import read_release, release_path
+from pipeline.release import read_release, release_path, step_back
 
 UNKNOWN = f"{MODEL}: version 1 is live, but MLflow does not know it"
 
@@ -146,6 +147,10 @@ def test_the_alias_in_mlflow_follows_what_is_live(tmp_path):
     assert mend_all(folder) == [found]
     assert inspect(folder) == []
     assert str(client.get_model_version_by_alias(MODEL, "champion").version) == "2"
+    step_back(artifacts, MODEL, at=NOON)
+    follow_aside(artifacts)
+    until(lambda: not differences(artifacts), "the alias follows a step back")
+    assert str(client.get_model_version_by_alias(MODEL, "champion").version) == "1"
 
 
 def test_what_mlflow_does_not_know_is_told_of_and_stops_nobody(tmp_path):

@@ -4,12 +4,15 @@ import csv
 import io
 import json
 
+import pyarrow as pa
 import pytest
 from scored import MODEL, NOBODY_HELD_OUT, go_live
 from service import running
 
 from serving.formats import NotAcceptableError, accepted_form
 from serving.language import accepted_language
+
+ARROW = "application/vnd.apache.arrow.stream"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,32 @@ def test_each_page_of_csv_names_its_columns(client, path):
     assert rows[0]["customer_id"] == "c00000"
     assert float(rows[0]["probability"]) == 1
     assert len(answers) == 3
+
+
+def test_pages_in_arrow_hold_the_members_with_their_types(client, path):
+    answers = pages(client, path + "?limit=999", ARROW)
+    assert {answer.headers["Content-Type"] for answer in answers} == {ARROW}
+    found = [pa.ipc.open_stream(answer.content).read_all() for answer in answers]
+    whole = [
+        m for answer in pages(client, path + "?limit=999", "*/*") for m in answer.json()["members"]
+    ]
+    assert [row for table in found for row in table.to_pylist()] == whole
+    assert found[0].schema.field("rank").type == pa.int32()
+
+
+def test_a_page_in_arrow_is_in_the_audit_and_calls_nobody_by_an_id_who_may_not_see_it(service):
+    with service.with_key("lists:read", "lists:write", "admin") as client:
+        spec = {"model": MODEL, "size": 3, **NOBODY_HELD_OUT}
+        path = client.post("/v1/lists", json=spec).headers["Location"] + "/members"
+        client.get(path, headers={"Accept": ARROW}).raise_for_status()
+        (event, *_) = client.get("/v1/audit").json()["events"]
+    assert (event["rows"], event["route"]) == (3, "GET /v1/lists/{list_id}/members")
+    with service.with_key("lists:read") as client:
+        answer = client.get(path, headers={"Accept": ARROW})
+        known = client.get(path).json()["members"]
+    named = pa.ipc.open_stream(answer.content).read_all()["customer_id"].to_pylist()
+    assert named == [one["customer_id"] for one in known]
+    assert all(one.startswith("p_") for one in named)
 
 
 def test_a_page_of_json_leads_on_by_its_header_too(client, path):

@@ -1,11 +1,13 @@
 """Scores of customers over HTTP: stored with the release, or fresh from the tables."""
 
+import gc
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from scored import MODEL, go_live
 from service import running
 from small_shop import AS_OF, NEVER, small_shop, snapshot_of
+from workers import until
 
 PAIRS = [
     {"customer_id": "c001", "product_id": "kettle", "state": "NEW", "probability": 0.2},
@@ -45,6 +47,16 @@ def test_stored_scores_are_those_of_the_batch_of_the_release(shop):
     assert of_model(found)["as_of"] == "2024-06-01"
     products = of_model(found, "purchase_propensity")["scores"]
     assert [one["product_id"] for one in products] == ["cup", "kettle"]
+
+
+def test_the_collector_keeps_from_what_a_process_of_the_service_has_loaded(shop):
+    project, *_ = shop
+    before = gc.get_freeze_count()
+    try:
+        with running(project.artifacts, ahead=True):
+            until(lambda: gc.get_freeze_count() > before + 100_000, "what is loaded is frozen")
+    finally:
+        gc.unfreeze()
 
 
 def test_a_fresh_score_is_that_of_a_batch_at_its_cut_off(shop):

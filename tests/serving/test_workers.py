@@ -99,6 +99,24 @@ def test_a_list_whose_worker_is_killed_is_built_by_the_other_and_never_half_ther
     assert service.client.get(path).json()["selected"] == 20
 
 
+def test_workers_are_replaced_on_sighup_and_no_request_fails(service):
+    before = until(lambda: len(service.pids()) == 2 and service.pids(), "two workers run")
+    service.process.send_signal(signal.SIGHUP)
+    codes = set()
+
+    def replaced():
+        codes.add(service.client.get("/readyz").status_code)
+        return len(service.pids()) == 2 and not service.pids() & before
+
+    until(replaced, "both workers are others")
+    assert codes == {200}
+
+
+def test_workers_share_the_limit_of_a_key(service):
+    policy = service.client.get("/v1/models").headers["RateLimit-Policy"]
+    assert policy == '"key";q=30000;w=60'
+
+
 def test_workers_that_cannot_start_end_the_service_instead_of_being_started_for_ever():
     with pytest.raises(WorkersFailedError, match="code 3 before it was ready"):
         Supervisor(fail_to_start, count=1, patience_s=1).run()

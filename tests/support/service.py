@@ -57,11 +57,16 @@ class Service:
 
 @contextmanager
 def running(
-    artifacts: Path, *, http: Any = PatientProtocol, tracing: Any = None, **settings: Any
+    artifacts: Path,
+    *,
+    http: Any = PatientProtocol,
+    tracing: Any = None,
+    ahead: bool = False,
+    **settings: Any,
 ) -> Iterator[Service]:
     """Start the service, and stop it gracefully at the end."""
     chosen = ServingSettings(artifacts=artifacts, **settings)
-    app = create_app(chosen, tracing=tracing)
+    app = create_app(chosen, tracing=tracing, ahead=ahead)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, http=http))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -74,6 +74,7 @@ def promote(
 
     Example: `shortlist promote customer_activity --version 2`
     """
+    from pipeline.aliases import follow
     from pipeline.project import open_project
     from pipeline.publish import promote as make_live
 
@@ -81,6 +82,7 @@ def promote(
     scored = make_live(
         open_project(context.folder), model, version, clock=now, reason=reason or None
     )
+    follow(context.artifacts)
     context.console.print(
         f"{model}: version {version} is live, {scored.rows:,} customers scored as of {scored.as_of}"
     )
@@ -95,10 +97,12 @@ def rollback(ctx: typer.Context, model: ModelName) -> None:
 
     Example: `shortlist rollback customer_activity`
     """
+    from pipeline.aliases import follow
     from pipeline.release import step_back
 
     context = context_of(ctx)
     live = step_back(context.artifacts, model, at=now()).live(model)
+    follow(context.artifacts)
     context.console.print(f"{model}: version {live.version} is live again ({live.score_set})")
     context.answer({"model": model, "live": live.version, "score_set": live.score_set})
 

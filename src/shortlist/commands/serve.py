@@ -72,7 +72,7 @@ def serve(
         from serving.app import create_app
         from serving.settings import read_settings
 
-        serve_alone(create_app(read_settings(artifacts)), listener)
+        serve_alone(create_app(read_settings(artifacts), ahead=True), listener)
 
 
 class Looked(NamedTuple):
