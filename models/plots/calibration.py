@@ -101,6 +101,7 @@ def reliability_plot(
     axes.plot([0, top], [0, top], color=CHANCE, linewidth=1, label="perfect")
     axes.plot(promised, observed, color=MODEL, linewidth=2, label="observed")
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="promised probability", ylabel="observed rate")
+    axes.locator_params(nbins=5)
     in_percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="upper left")
     return axes

@@ -122,5 +122,5 @@ def bands_plot(
     axes.set(xticks=at, xlabel=xlabel, ylabel=ylabel)
     if percent:
         in_percent(axes.yaxis)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return axes
