@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from campaigns.effect.campaign import CampaignEffect
 from campaigns.effect.promotion import PromotionReport
+from models.plots import interval_plot
 from pipeline.lift.report.page import page_style
-from pipeline.report.chart import Axis, Chart, ticks
+from pipeline.report.drawing import as_svg
 
 #: Height of one bar and of the axis below all bars, in the units of the plot.
-_BAR, _AXIS = 34, 64
+_BAR, _AXIS = 30, 64
 #: Rows of the detail that are shown.
 SHOWN = 20
 
@@ -54,26 +55,20 @@ def as_html(told: CampaignEffect | PromotionReport, *, currency: str) -> str:
     )
 
 
-def interval_plot(bars: Sequence[Bar], *, label: tuple[str, str]) -> str:
+def effects_plot(bars: Sequence[Bar], *, label: tuple[str, str], level: float) -> str:
     """Return intervals below one another, with a line at 0."""
-    low = min(0.0, *(bar.low for bar in bars))
-    high = max(0.0, *(bar.high for bar in bars))
-    room = 0.05 * ((high - low) or 1.0)
-    count = len(bars)
-    chart = Chart(
-        Axis(low - room, high + room, ticks(low - room, high + room), label),
-        Axis(0, count, [], ("", "")),
+    return as_svg(
+        lambda axes: interval_plot(
+            [bar.name for bar in bars],
+            [bar.value for bar in bars],
+            low=[bar.low for bar in bars],
+            high=[bar.high for bar in bars],
+            label=f"{level:.0%} interval",
+            axes=axes,
+        ),
         about=label,
-        height=_BAR * count + _AXIS,
-        left=14,
+        height=_BAR * len(bars) + _AXIS,
     )
-    chart.upright(0, 0, count, "axis")
-    for number, bar in enumerate(bars):
-        at = count - number - 0.65
-        chart.level(at, bar.low, bar.high, "interval")
-        chart.dot(bar.value, at, "model", title=f"{bar.value:,.4g}")
-        chart.note(low - room, at + 0.3, (bar.name, bar.name))
-    return chart.svg()
 
 
 def _campaign_plots(told: CampaignEffect, currency: str) -> list[tuple[tuple[str, str], str]]:
@@ -91,7 +86,7 @@ def _campaign_plots(told: CampaignEffect, currency: str) -> list[tuple[tuple[str
             if row.outcome == outcome
         ]
         if bars:
-            found.append((label, interval_plot(bars, label=label)))
+            found.append((label, effects_plot(bars, label=label, level=told.level)))
     return found
 
 
@@ -109,5 +104,5 @@ def _promotion_plots(told: PromotionReport, currency: str) -> list[tuple[tuple[s
             if row.measure == measure
         ]
         if bars:
-            found.append((label, interval_plot(bars, label=label)))
+            found.append((label, effects_plot(bars, label=label, level=told.level)))
     return found

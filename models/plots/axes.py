@@ -1,7 +1,9 @@
 """What figures have in common: axes to draw on, colours, and shares written as percent."""
 
 from collections.abc import Sized
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +16,22 @@ DASHES = ("--", "-.", ":", (0, (5, 1, 1, 1)))
 FAINT = 0.18
 
 
+class Band(NamedTuple):
+    """An interval along a curve: arrays of shape (m,).
+
+    Attributes
+    ----------
+    at : array-like
+        Where on the x axis.
+    low, high : array-like
+        Ends of the interval there.
+    """
+
+    at: ArrayLike
+    low: ArrayLike
+    high: ArrayLike
+
+
 def axes_for(axes: "Axes | None", *, width: float = 6.4, height: float = 4.0) -> "Axes":
     """Return the axes given, or new ones of a size in inches."""
     if axes is not None:
@@ -21,6 +39,14 @@ def axes_for(axes: "Axes | None", *, width: float = 6.4, height: float = 4.0) ->
     from matplotlib import pyplot as plt
 
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def shade(axes: "Axes", band: Band | None, *, level: float) -> None:
+    """Fill a band, where there is one, and name its level."""
+    if band is not None:
+        axes.fill_between(
+            *band, color=BAND, alpha=FAINT, linewidth=0, label=f"{level:.0%} interval"
+        )
 
 
 def in_percent(*sides: "Axis") -> None:

@@ -5,10 +5,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.plots.axes import FAINT, INTERVAL, MODEL, RIVALS, axes_for, in_percent
+from models.plots.axes import (
+    CHANCE,
+    FAINT,
+    INTERVAL,
+    MODEL,
+    RIVALS,
+    axes_for,
+    in_percent,
+    require_equal,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+TENTHS = "tenth of the customers, best first"
 
 
 def deciles_plot(
@@ -36,35 +47,80 @@ def deciles_plot(
     """
     from scipy.stats import binomtest
 
-    axes = axes_for(axes)
     y, probability = np.asarray(y), np.asarray(probability)
     order = np.argsort(-probability, kind="stable")
-    at, observed, promised, below, above = [], [], [], [], []
-    for number, rows in enumerate(np.array_split(order, parts), start=1):
+    observed, promised, low, high = [], [], [], []
+    for rows in np.array_split(order, parts):
         if not len(rows):
             continue
         test = binomtest(int(y[rows].sum()), len(rows))
         ends = test.proportion_ci(confidence_level=level, method="wilson")
-        rate = float(y[rows].mean())
-        at.append(number)
-        observed.append(rate)
+        observed.append(float(y[rows].mean()))
         promised.append(float(probability[rows].mean()))
-        below.append(max(rate - ends.low, 0.0))
-        above.append(max(ends.high - rate, 0.0))
-    axes.bar(at, observed, width=0.72, color=MODEL, alpha=FAINT * 3, label="observed")
-    axes.errorbar(
-        at,
+        low.append(ends.low)
+        high.append(ends.high)
+    tenths = parts == 10  # noqa: PLR2004 - tenths have a name
+    return bands_plot(
         observed,
-        yerr=[below, above],
-        fmt="none",
-        ecolor=INTERVAL,
-        elinewidth=1,
-        label=f"{level:.0%} interval",
+        promised,
+        low=low,
+        high=high,
+        level=level,
+        xlabel=TENTHS if tenths else f"one of {parts} equal parts of the customers, best first",
+        axes=axes,
     )
-    axes.plot(at, promised, "D", color=RIVALS[0], markersize=5, label="promised")
-    axes.set(xticks=at, xlabel="tenth of the customers, best first", ylabel="rate of the outcome")
-    if parts != 10:  # noqa: PLR2004 - tenths have a name
-        axes.set_xlabel(f"one of {parts} equal parts of the customers, best first")
-    in_percent(axes.yaxis)
-    axes.legend(frameon=False)
+
+
+def bands_plot(
+    observed: ArrayLike,
+    promised: ArrayLike,
+    *,
+    low: ArrayLike,
+    high: ArrayLike,
+    level: float = 0.95,
+    xlabel: str = TENTHS,
+    ylabel: str = "rate of the outcome",
+    said: str = "promised",
+    percent: bool = True,
+    axes: "Axes | None" = None,
+) -> "Axes":
+    """Draw what was observed in groups of customers, with intervals, beside what was promised.
+
+    Parameters
+    ----------
+    observed, promised, low, high : array-like of shape (n_groups,)
+        Rates or effects of each group, best first, and the ends of the observed ones' intervals.
+    level : float
+        Of the intervals, in (0, 1).
+    xlabel, ylabel : str
+        What the groups are and what is drawn, with its unit.
+    said : str
+        How the dots are called.
+    percent : bool
+        Whether values are shares, to be written as percent.
+    axes : Axes, optional
+        Where to draw; new ones if left out.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+    observed, promised, low, high = (
+        np.asarray(one, float) for one in (observed, promised, low, high)
+    )
+    require_equal(observed=observed, promised=promised, low=low, high=high)
+    axes = axes_for(axes)
+    at = np.arange(1, len(observed) + 1)
+    axes.bar(at, observed, width=0.72, color=MODEL, alpha=FAINT * 3, label="observed")
+    axes.vlines(at, low, high, color=INTERVAL, linewidth=1.2, label=f"{level:.0%} interval")
+    axes.plot(at, promised, "D", color=RIVALS[0], markersize=5, label=said)
+    if min(*low, *observed, *promised) < 0:
+        axes.axhline(0, color=CHANCE, linewidth=1)
+    else:
+        axes.set_ylim(bottom=0)
+    axes.set(xticks=at, xlabel=xlabel, ylabel=ylabel)
+    if percent:
+        in_percent(axes.yaxis)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return axes

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.plots.axes import CHANCE, INTERVAL, MODEL, axes_for, require_equal
+from models.plots.axes import CHANCE
+from models.plots.effects import rows_of_intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,15 +46,18 @@ def due_plot(
     ValueError
         If the lengths differ.
     """
-    due, low, high = (np.asarray(one, float) for one in (due, low, high))
-    require_equal(names=names, due=due, low=low, high=high)
-    axes = axes_for(axes, height=1.0 + 0.3 * len(names))
-    at = np.arange(len(names))[::-1]
-    axes.hlines(at, low, high, color=INTERVAL, linewidth=1.4, label=f"{level:.0%} window")
-    axes.plot(due, at, "o", color=MODEL, label="median")
+    axes = rows_of_intervals(
+        names,
+        due,
+        low=low,
+        high=high,
+        value_label="median",
+        interval_label=f"{level:.0%} window",
+        axes=axes,
+    )
     if horizon_days is not None:
         axes.axvline(horizon_days, color=CHANCE, linewidth=1, linestyle=":", label="horizon")
-    axes.set(yticks=at, yticklabels=list(names), xlabel=f"days after {as_of}")
-    axes.set_xlim(left=min(0.0, float(low.min(initial=0.0))))
+    axes.set_xlabel(f"days after {as_of}")
+    axes.set_xlim(left=min(0.0, float(np.min(low, initial=0.0))))
     axes.legend(frameon=False)
     return axes

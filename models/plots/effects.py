@@ -53,16 +53,38 @@ def interval_plot(
     ValueError
         If the lengths differ.
     """
-    value, low, high = (np.asarray(one, float) for one in (value, low, high))
-    require_equal(names=names, value=value, low=low, high=high)
-    axes = axes_for(axes, height=1.0 + 0.36 * len(names))
-    at = np.arange(len(names))[::-1]
+    axes = rows_of_intervals(names, value, low=low, high=high, axes=axes)
     axes.axvline(reference, color=CHANCE, linewidth=1)
-    axes.hlines(at, low, high, color=INTERVAL, linewidth=1.4)
-    axes.plot(value, at, "o", color=MODEL)
-    axes.set(yticks=at, yticklabels=list(names), xlabel=label, ylim=(-0.7, len(names) - 0.3))
+    axes.set_xlabel(label)
     if percent:
         in_percent(axes.xaxis)
     else:
         in_thousands(axes.xaxis)
+    return axes
+
+
+def rows_of_intervals(
+    names: Sequence[str],
+    value: ArrayLike,
+    *,
+    low: ArrayLike,
+    high: ArrayLike,
+    axes: "Axes | None" = None,
+    value_label: str = "value",
+    interval_label: str = "interval",
+) -> "Axes":
+    """Draw values and their intervals as rows, the first on top; see `interval_plot`.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+    value, low, high = (np.asarray(one, float) for one in (value, low, high))
+    require_equal(names=names, value=value, low=low, high=high)
+    axes = axes_for(axes, height=1.0 + 0.36 * len(names))
+    at = np.arange(len(names))[::-1]
+    axes.hlines(at, low, high, color=INTERVAL, linewidth=1.4, label=interval_label)
+    axes.plot(value, at, "o", color=MODEL, label=value_label)
+    axes.set(yticks=at, yticklabels=list(names), ylim=(-0.7, len(names) - 0.3))
     return axes

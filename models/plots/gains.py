@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.plots.axes import BAND, CHANCE, FAINT, MODEL, axes_for, in_percent, rival_style
+from models.plots.axes import (
+    CHANCE,
+    INTERVAL,
+    MODEL,
+    Band,
+    axes_for,
+    in_percent,
+    rival_style,
+    shade,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,25 +63,50 @@ def gains_plot(
     """
     from models.measures import Resample, capture_at, gains
 
-    axes = axes_for(axes)
     depths = np.linspace(0.05, 1, 20)
     resample = Resample(y, groups=groups, draws=draws, seed=seed)
-    band = [resample.estimate(capture_at, score, level=level, share=float(d)) for d in depths]
-    axes.fill_between(
-        [0.0, *depths],
-        [0.0, *(one.low for one in band)],
-        [0.0, *(min(one.high, 1.0) for one in band)],
-        color=BAND,
-        alpha=FAINT,
-        linewidth=0,
-        label=f"{level:.0%} interval",
+    found = [resample.estimate(capture_at, score, level=level, share=float(d)) for d in depths]
+    return gains_curves_plot(
+        {"model": gains(y, score), **{n: gains(y, one) for n, one in (rivals or {}).items()}},
+        band=Band(
+            [0, *depths], [0, *(one.low for one in found)], [0, *(one.high for one in found)]
+        ),
+        list_share=list_share,
+        level=level,
+        axes=axes,
     )
+
+
+def gains_curves_plot(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    band: Band | None = None,
+    list_share: float | None = None,
+    level: float = 0.95,
+    axes: "Axes | None" = None,
+) -> "Axes":
+    """Draw gains that are known already.
+
+    Parameters
+    ----------
+    curves : mapping of str to pair of array-like of shape (m,)
+        Share of customers and share of outcomes found, both in [0, 1], by name; the model first.
+    band : Band, optional
+        Interval of the model's.
+    list_share, level, axes
+        As in `gains_plot`.
+    """
+    axes = axes_for(axes)
+    if band is not None:
+        band = band._replace(high=np.minimum(band.high, 1.0))
+    shade(axes, band, level=level)
     axes.plot([0, 1], [0, 1], color=CHANCE, linewidth=1, label="at random")
-    for number, (name, other) in enumerate((rivals or {}).items()):
-        axes.plot(*gains(y, other), label=name, **rival_style(number))
-    axes.plot(*gains(y, score), color=MODEL, linewidth=2, label="model")
+    (name, own), *others = curves.items()
+    for number, (rival, curve) in enumerate(others):
+        axes.plot(*curve, label=rival, **rival_style(number))
+    axes.plot(*own, color=MODEL, linewidth=2, label=name)
     if list_share is not None:
-        axes.axvline(list_share, color=CHANCE, linewidth=1, linestyle=":", label="the list")
+        axes.axvline(list_share, color=INTERVAL, linewidth=1, linestyle=":", label="the list")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=DEPTH, ylabel="share of outcomes found")
     in_percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False)

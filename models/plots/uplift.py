@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.plots.axes import (
-    BAND,
     CHANCE,
-    FAINT,
     MODEL,
+    Band,
     axes_for,
     in_percent,
     require_equal,
     rival_style,
+    shade,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_DEPTH = "share of customers treated, best first"
+TREATED = "share of customers treated, best first"
 
 
 class UpliftLine(NamedTuple):
@@ -110,16 +110,9 @@ def _drawn(
             axes.plot(share, gain - base, label=name, **rival_style(number - 1))
             continue
         if line.low is not None and line.high is not None:
-            axes.fill_between(
-                share,
-                np.asarray(line.low, float) - base,
-                np.asarray(line.high, float) - base,
-                color=BAND,
-                alpha=FAINT,
-                linewidth=0,
-                label=f"{level:.0%} interval",
-            )
+            low, high = np.asarray(line.low, float), np.asarray(line.high, float)
+            shade(axes, Band(share, low - base, high - base), level=level)
         axes.plot(share, gain - base, color=MODEL, linewidth=2, label=name)
-    axes.set(xlim=(0, 1), xlabel=_DEPTH)
+    axes.set(xlim=(0, 1), xlabel=TREATED)
     in_percent(axes.xaxis)
     return axes

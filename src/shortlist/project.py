@@ -1,5 +1,7 @@
 """The way in from a notebook: `from shortlist import project`.
 
+Examples
+--------
 >>> from shortlist import project
 >>> project.open("nowhere")
 Traceback (most recent call last):

@@ -58,10 +58,14 @@ def as_html(histories: dict[str, list[Record]], limits: MonitoringParams) -> str
         limits=limits,
         style=page_style(),
         alarms_plot=alarms_plot,
-        ratio_plot=lambda records: ratio_plot(
-            records, low=limits.ratio_low, high=limits.ratio_high
+        ratio_plot=lambda records, subject: ratio_plot(
+            records,
+            subject=subject,
+            low=limits.ratio_low,
+            high=limits.ratio_high,
+            level=limits.level,
         ),
-        bands_plot=bands_plot,
+        bands_plot=lambda bands, subject: bands_plot(bands, subject=subject, level=limits.level),
     )
 
 

@@ -126,7 +126,9 @@ class Profit(_Frozen):
     at: list[Depth]
 
 
-def gains_of(y: ArrayLike, said: Mapping[str, NDArray[Any]], resample: Resample) -> Gains:
+def gains_of(
+    y: ArrayLike, said: Mapping[str, NDArray[Any]], resample: Resample, *, level: float
+) -> Gains:
     """Return the gains of every score, and the model's own with intervals."""
     curves = {name: gains(y, score, points=POINTS) for name, score in said.items()}
     return Gains(
@@ -135,7 +137,9 @@ def gains_of(y: ArrayLike, said: Mapping[str, NDArray[Any]], resample: Resample)
         at=[
             Depth(
                 share=share,
-                figure=figure(resample.estimate(capture_at, said["model"], share=share)),
+                figure=figure(
+                    resample.estimate(capture_at, said["model"], level=level, share=share)
+                ),
             )
             for share in DEPTHS
         ],
@@ -187,9 +191,11 @@ def _rate(part: Segment, promised: float, *, alone: bool, level: float) -> Figur
     return Figure(value=rate, low=low, high=min(high, 1.0))
 
 
-def calibration_of(y: ArrayLike, said: Mapping[str, NDArray[Any]], *, seed: int) -> Calibration:
+def calibration_of(
+    y: ArrayLike, said: Mapping[str, NDArray[Any]], *, seed: int, level: float
+) -> Calibration:
     """Return the reliability of the model, and the parts of every score's log loss."""
-    curve = reliability(y, said["model"], seed=seed)
+    curve = reliability(y, said["model"], seed=seed, level=level)
     return Calibration(
         promised=curve.promised.tolist(),
         observed=curve.observed.tolist(),
@@ -203,7 +209,13 @@ def calibration_of(y: ArrayLike, said: Mapping[str, NDArray[Any]], *, seed: int)
 
 
 def profit_of(
-    y: ArrayLike, score: NDArray[Any], resample: Resample, *, money: Money, assumed: bool
+    y: ArrayLike,
+    score: NDArray[Any],
+    resample: Resample,
+    *,
+    money: Money,
+    assumed: bool,
+    level: float,
 ) -> Profit:
     """Return the profit curve and its best depth; see `models.measures.profit`."""
     costs = money.model_dump(include=set(Money.model_fields))
@@ -211,9 +223,10 @@ def profit_of(
     thousand = 1000.0
 
     def at(share: float) -> Figure:
-        return scaled(figure(resample.estimate(profit_at, score, share=share, **costs)), thousand)
+        found = resample.estimate(profit_at, score, level=level, share=share, **costs)
+        return scaled(figure(found), thousand)
 
-    depth = figure(resample.estimate(best_depth, score, **costs))
+    depth = figure(resample.estimate(best_depth, score, level=level, **costs))
     nothing = Figure(value=0, low=0, high=0)
     depth = depth.model_copy(update={"low": max(depth.low, 0.0), "high": min(depth.high, 1.0)})
     return Profit(

@@ -116,11 +116,16 @@ def figures_of(
             for name, one in MORE.items()
             if name not in measured
         },
-        gains=gains_of(y, said, resample),
+        gains=gains_of(y, said, resample, level=level),
         deciles=deciles_of(y, score, groups=groups, **options),
-        calibration=calibration_of(y, said, seed=seed),
+        calibration=calibration_of(y, said, seed=seed, level=level),
         profit=profit_of(
-            y, score, resample, money=params.money(model), assumed=params.assumed(model)
+            y,
+            score,
+            resample,
+            money=params.money(model),
+            assumed=params.assumed(model),
+            level=level,
         ),
         contributions=(
             contributions_of(learner, test.X, seed=seed) if isinstance(learner, Explainer) else None

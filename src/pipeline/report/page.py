@@ -71,6 +71,7 @@ def as_html(told: Told) -> str:
     environment.filters |= filters
     template = files("pipeline.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     evaluation, figures, gate = told.evaluation, told.figures, told.params.gate
+    level = evaluation.level
     ends = plots.contribution_ends(figures.contributions) if figures.contributions else (0, 0)
     return environment.from_string(template).render(
         told=told,
@@ -82,11 +83,12 @@ def as_html(told: Told) -> str:
         lights=lights(told),
         sides={"model": evaluation.measures, **evaluation.baselines},
         meanings=words.MEANINGS,
-        kinds=[plots.kind_of(n) for n in range(1 + len(evaluation.baselines))],
-        gains=plots.gains_plot(figures.gains, list_share=evaluation.list_size / evaluation.rows),
-        deciles=plots.deciles_plot(figures.deciles),
-        reliability=plots.reliability_plot(figures.calibration),
-        profit=plots.profit_plot(figures.profit, currency=told.params.currency),
+        gains=plots.gains_plot(
+            figures.gains, list_share=evaluation.list_size / evaluation.rows, level=level
+        ),
+        deciles=plots.deciles_plot(figures.deciles, level=level),
+        reliability=plots.calibration_plot(figures.calibration, level=level),
+        profit=plots.profit_plot(figures.profit, currency=told.params.currency, level=level),
         contribution_row=lambda one: plots.contribution_row(one, low=ends[0], high=ends[1]),
         contribution_ends=ends,
         ratio_plot=lambda ratio: plots.ratio_plot(

@@ -61,10 +61,12 @@ def as_html(told: Told) -> str:
         style=page_style(),
         kinds=KINDS,
         offers={
-            arm: {**offer, **_plots(offer, told.currency)}
+            arm: {**offer, **_plots(arm, offer, told.currency, level=told.evaluation.level)}
             for arm, offer in told.curves["offers"].items()
         },
-        budget=plots.budget_plot(budget["curve"], currency=told.currency)
+        budget=plots.budget_plot(
+            budget["curve"], currency=told.currency, level=told.evaluation.level
+        )
         if budget["curve"]
         else "",
         area=None if budget["area"] is None else Figure(**budget["area"]),
@@ -97,13 +99,17 @@ def figure(one: Figure, digits: int = 4) -> str:
     return f"{one.value:,.{digits}f} [{one.low:,.{digits}f}, {one.high:,.{digits}f}]"
 
 
-def _plots(offer: Mapping[str, Any], currency: str) -> dict[str, Any]:
+def _plots(arm: str, offer: Mapping[str, Any], currency: str, *, level: float) -> dict[str, Any]:
     best = offer["best_depth"]
     return {
-        "uplift_plot": plots.uplift_plot(offer["uplift"], offer["uplift_propensity"]),
-        "deciles_plot": plots.groups_plot(offer["deciles"]),
-        "groups_plot": plots.groups_plot(offer["groups"]),
-        "profit_plot": plots.profit_plot(offer["profit"], best, currency=currency),
+        "uplift_plot": plots.uplift_plot(
+            offer["uplift"], offer["uplift_propensity"], arm=arm, level=level
+        ),
+        "deciles_plot": plots.groups_plot(offer["deciles"], arm=arm, level=level),
+        "groups_plot": plots.groups_plot(offer["groups"], arm=arm, level=level),
+        "profit_plot": plots.profit_plot(
+            offer["profit"], best, currency=currency, arm=arm, level=level
+        ),
         "depth": Figure(**best["share"]),
         "depth_profit": Figure(**best["profit"]),
     }
