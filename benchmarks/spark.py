@@ -16,7 +16,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from feature_catalogue import AS_OF, draw
-from record import record, table
+from record import record, sized, table
 
 from features.catalogue import catalogue
 from pipeline.engine import engine
@@ -131,7 +131,7 @@ others differ by {compared["apart"]:.1e} of their value at most ({TOLERANCE:.0e}
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--customers", type=int, default=sized(100_000, small=1_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None)
     parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
