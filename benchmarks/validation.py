@@ -90,7 +90,7 @@ def measure(folder: Path, out: Path) -> list[list[str]]:
         wall, cpu = time.perf_counter(), time.process_time()
         done = work()
         times = (time.perf_counter() - wall, time.process_time() - cpu)
-        aside = sum(getattr(one, "quarantined", 0) for one in done.tables)
+        aside = sum(one.quarantined for one in getattr(done, "tables", ()))
         rows.append([step, *(f"{one:.1f}" for one in times), f"{_peak_mib():,.0f}", f"{aside:,}"])
     return rows
 
