@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import lightgbm
 import numpy as np
-from record import record, table
+from record import record, sized, table
 
 from models.learners import QuickScorer
 
@@ -116,7 +116,7 @@ def compared(
 def main() -> None:
     """Measure, print and record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=sized(1_000_000, small=50_000))
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
     found: list[Compared] = []

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import yaml
-from record import record, table
+from record import record, sized, table
 
 from models.card_uptake import card_uptake
 from models.measures import Resample, observed_over_expected, roc_auc
@@ -22,7 +22,7 @@ from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 from pipeline.snapshot_store import snapshot_folder
 
-MEMBERS, MONTHS, SEED = 200_000, 36, 11
+MEMBERS, MONTHS, SEED = sized(200_000, small=10_000), 36, 11
 TRAINING = 6
 CARD_LAUNCHED_ON = date(2024, 5, 15)
 TENTH = 0.1

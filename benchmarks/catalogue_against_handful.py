@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from time import process_time
 
+from fewer import fewer_customers
 from record import data_file, record, table
 
 from features.catalogue import catalogue
@@ -169,6 +170,7 @@ def _built(folder: Path) -> Path:
         shutil.copy(ROOT / name, project / name)
     run = partial(subprocess.run, check=True, stdout=sys.stderr)
     run([*shortlist, "import", "online-retail", str(source), "--to", str(data)])
+    fewer_customers(data)
     run([*shortlist, "train", "customer_activity", "--project", str(project), "--data", str(data),
          "--as-of", "2011-11-30"])  # fmt: skip
     return project / "artifacts"

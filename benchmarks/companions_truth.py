@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 
 from models.effects.companions import companions
 from pipeline.companions import find_companions
@@ -16,7 +16,7 @@ from pipeline.grain_store import Grains
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 
-MEMBERS, MONTHS, SEED = 20_000, 36, 41
+MEMBERS, MONTHS, SEED = sized(20_000, small=4_000), 36, 41
 RUNS, PRODUCTS, BASKETS = 200, 60, 2_000
 #: One hot product, one that is not, and one that comes along where trips have a purpose.
 LEADS = (2, 17, 40)

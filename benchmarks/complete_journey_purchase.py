@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fewer import fewer_customers
 from pairs.compare import as_markdown, compared
 from record import data_file, record
 
@@ -60,6 +61,7 @@ def main() -> None:
         if not data.exists():
             import_complete_journey(data_file("complete-journey"), keep / "products")
             by_category(keep / "products", data)
+            fewer_customers(data)
         found = compared(data, keep / "project", horizon_days=HORIZON_DAYS)
     body = f"""
 Which narrow categories (product types) each household buys in the four weeks from {found.as_of},

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 import httpx
 import numpy as np
-from record import record, table
+from record import record, sized, table
 
 from campaigns.assignments import AssignmentSpec, assign
 from campaigns.building import build_list
@@ -252,10 +252,14 @@ def _body(rows: list[tuple[str, str, str, str]], options: argparse.Namespace, pe
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--members", type=int, default=1_000_000)
+    parser.add_argument("--members", type=int, default=sized(1_000_000, small=20_000))
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--pages", type=int, default=1_000, help="pages of each form, at most")
-    parser.add_argument("--asked", type=int, default=3_000, help="customers looked up")
+    parser.add_argument(
+        "--pages", type=int, default=sized(1_000, small=100), help="pages of each form, at most"
+    )
+    parser.add_argument(
+        "--asked", type=int, default=sized(3_000, small=300), help="customers looked up"
+    )
     parser.add_argument("--scratch", help="folder for what is drawn")
     parser.add_argument("--no-record", dest="record", action="store_false")
     return parser.parse_args()

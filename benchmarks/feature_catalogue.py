@@ -1,6 +1,6 @@
 """How long the whole catalogue takes over an invented chain of shops, and how much memory.
 
-Run `python benchmarks/feature_catalogue.py --customers 1000000 --lines-each 50 --record`. It draws
+Run `python benchmarks/feature_catalogue.py` (a million customers, 50 lines each). It draws
 the tables with DuckDB (Zipf products, gamma-like activity, one row in five hundred a return), then
 does what the snapshot stage does. Drawing is not timed.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-from record import record, table
+from record import record, sized, table
 
 from features.catalogue import catalogue
 from pipeline.engine import engine
@@ -217,12 +217,12 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path, name: str, query: str) 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--customers", type=int, default=sized(1_000_000, small=5_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--memory", default="4GB", help="DuckDB spills beyond it.")
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
     parser.add_argument("--tables", type=Path, default=None, help="Keep the drawn tables here.")
-    parser.add_argument("--record", action="store_true", help="Write docs/benchmarks.md.")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from record import data_file, record, table
+from record import data_file, record, sized, table
 
 from models.learners import LiftLearner
 from models.measures import (
@@ -49,7 +49,7 @@ COLUMNS = [
     "channel",
 ]
 OURS = "shortlist LiftLearner"
-SEEDS = tuple(range(10))
+SEEDS = tuple(range(sized(10, small=1)))
 SEEDS_OF_DEVELOPMENT = tuple(range(100, 110))
 PER_10_000 = 10_000
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 from rich.progress import track
 
 from models.measures import (
@@ -22,7 +22,7 @@ from models.measures import (
     roc_auc,
 )
 
-REPEATS, CUSTOMERS, DRAWS, SEED = 1000, 3000, 500, 7
+REPEATS, CUSTOMERS, DRAWS, SEED = sized(1000, small=20), 3000, 500, 7
 #: Members of the world that the true value of a measure is taken from.
 WORLD = 2_000_000
 LEVEL = 0.95

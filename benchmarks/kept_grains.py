@@ -1,6 +1,6 @@
 """What a second run costs over the same chain of shops: one more cut-off, one more day of facts.
 
-Run `python benchmarks/kept_grains.py --customers 100000 --lines-each 50 --record`. Tables are drawn
+Run `python benchmarks/kept_grains.py` (100,000 customers, 50 lines each). Tables are drawn
 as for `feature_catalogue.py`; each run opens an engine of its own, as the snapshot stage does.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 from feature_catalogue import AS_OF, Step, draw, timed
-from record import record, table
+from record import record, sized, table
 
 from features.catalogue import catalogue
 from features.definition import Grain
@@ -113,10 +113,10 @@ Kept grains take {size / 2**20:,.0f} MiB.
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--customers", type=int, default=sized(100_000, small=4_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
-    parser.add_argument("--record", action="store_true", help="Write docs/benchmarks.md.")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 

@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import yaml
+from fewer import fewer_customers
 from ibis import _
-from record import data_file, record, table
+from record import data_file, record, sized, table
 
 from features.catalogue import catalogue
 from models.measures import lift_at, roc_auc
@@ -29,7 +30,7 @@ from pipeline.state_store import build_state
 #: Each launch is scored with the model that was trained before it.
 TRAINED_ON = (date(2011, 3, 1), date(2011, 6, 1), date(2011, 9, 1))
 HORIZON = timedelta(days=90)
-LEAST_BUYERS = 100
+LEAST_BUYERS = sized(100, small=20)
 TENTH = 0.1
 
 
@@ -100,6 +101,7 @@ def main() -> None:
     with TemporaryDirectory() as place:
         data = Path(place) / "data"
         import_online_retail(data_file("online_retail_2009-2011.parquet"), data)
+        fewer_customers(data)
         folder = Path(place) / "project"
         folder.mkdir()
         make_project(folder)

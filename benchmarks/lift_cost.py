@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 
-ROWS, COLUMNS = 1_000_000, 50
+ROWS, COLUMNS = sized(1_000_000, small=20_000), 50
 
 
 def experiment(rows: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 
 from models.effects import campaign_effect
 from models.effects.heterogeneity import find_segments, is_individual
@@ -46,9 +46,9 @@ from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 from pipeline.snapshot_table import seen, snapshot_table
 
-MEMBERS, MONTHS, SEED = 200_000, 36, 1
-CHAIN = 20_000  # members of the chain that repeated draws are taken from
-DRAWS, REPEATS = 200, 1000
+MEMBERS, MONTHS, SEED = sized(200_000, small=5_000), 36, 1
+CHAIN = sized(20_000, small=5_000)  # members of the chain that repeated draws are taken from
+DRAWS, REPEATS = sized((200, 1000), small=(4, 20))
 REPEATED_ROWS = 4_000
 WINDOW = OutcomeWindow(model.gap_days, model.horizon_days)
 ZONE = PRESETS["retail"].time_zone

@@ -21,7 +21,7 @@ import numpy as np
 import psycopg
 from feature_catalogue import AS_OF, draw
 from pydantic import TypeAdapter
-from record import record, table
+from record import record, sized, table
 
 from campaigns.building import build_list
 from campaigns.choosing import Step, first, remaining
@@ -353,7 +353,7 @@ def _body(rows: list[tuple[str, np.ndarray]], facts: dict[str, float], options: 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--customers", type=int, default=sized(1_000_000, small=20_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None)
     parser.add_argument("--without-postgresql", action="store_true")

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 from scipy.stats import binomtest
 from sqlalchemy import Engine
 
@@ -37,7 +37,8 @@ from pipeline.score_set import write_score_set
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 
-MEMBERS, MONTHS, SEED, CAMPAIGNS = 20_000, 24, 1, 200
+MONTHS, SEED = 24, 1
+MEMBERS, CAMPAIGNS = sized((20_000, 200), small=(4_000, 5))
 #: Times that arms and outcomes of each campaign are drawn anew, for a rate of more digits.
 REDRAWN = 20
 OFFER = "discount"

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fewer import fewer_customers
 from pairs.compare import as_markdown, compared
 from record import data_file, record
 
@@ -30,6 +31,7 @@ def main() -> None:
         data = keep / "data"
         if not data.exists():
             import_online_retail(data_file("online_retail_2009-2011.parquet"), data)
+            fewer_customers(data)
         found = compared(data, keep / "project", as_of=AS_OF)
     body = f"""
 Which products each customer buys in the 90 days from {found.as_of}, among all customers known

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from pairs.state import AS_OF, PART, PURCHASES, finish, linked, write_members, write_products
-from record import record, table
+from record import record, sized, table
 
 from models.purchase_propensity import purchase_propensity
 from pipeline.durable import write_json
@@ -40,7 +40,7 @@ from pipeline.pairs.targets import BLOCK_CUSTOMERS, column_of, targets
 from pipeline.project import Project, open_project, write_cutoffs
 from pipeline.run import make_project
 
-MEMBERS, PRODUCTS = 1_000_000, 20_000
+MEMBERS, PRODUCTS = sized((1_000_000, 20_000), small=(40_000, 2_000))
 SHARES = (0.25, 0.5, 1.0)
 _SAMPLE, _BLOCK = 1_000, 500_000
 _VERSION = "1"

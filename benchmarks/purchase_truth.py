@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from record import record, table
+from record import record, sized, table
 
 from models.purchase_propensity import purchase_propensity
 from pipeline.engine import engine
@@ -25,8 +25,8 @@ from pipeline.run import make_project, train
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
-MEMBERS, MONTHS, SEED = 30_000, 36, 11
-PAIR_MEMBERS = 5_000
+MONTHS, SEED = 36, 11
+MEMBERS, PAIR_MEMBERS = sized((30_000, 5_000), small=(3_000, 1_000))
 TENTH = 0.1
 _BLOCK = 500_000
 

@@ -1,4 +1,4 @@
-"""Write a benchmark's section into docs/benchmarks.md, with when and on what it ran."""
+"""How large a benchmark is, and its section of docs/benchmarks.md: when and on what it ran."""
 
 import os
 import platform
@@ -6,14 +6,32 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.durable import whole_file
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+ROOT = Path(__file__).parent.parent
+#: What `SHORTLIST_SIZE` may name, and the page that each is written to.
+PAGES = {"full": ROOT / "docs" / "benchmarks.md", "small": ROOT / "artifacts" / "benchmarks.md"}
+SIZE = os.environ.get("SHORTLIST_SIZE") or "full"
+if SIZE not in PAGES:
+    raise SystemExit(f"SHORTLIST_SIZE is {SIZE!r}: use one of {', '.join(PAGES)}.")
+PAGE = PAGES[SIZE]
+_ASKED = "" if SIZE == "full" else f"SHORTLIST_SIZE={SIZE} "
+Given = TypeVar("Given")
 HEADING = """# Benchmarks
 
 Each section is written by its own command. Compare ratios, not seconds, with other machines.
 """
+
+
+def sized(full: Given, *, small: Given) -> Given:
+    """Return what belongs to the size that was asked for.
+
+    `SHORTLIST_SIZE=small` is a quick look, for `make bench`: its figures mean little, and go to
+    artifacts/benchmarks.md. Without it, and with `full`, docs/benchmarks.md is written.
+    """
+    return full if SIZE == "full" else small
 
 
 def data_file(name: str) -> Path:
@@ -41,7 +59,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def record(name: str, title: str, body: str, *, packages: Sequence[str]) -> None:
-    """Print a section and put it in the place of its predecessor in docs/benchmarks.md.
+    """Print a section and put it in the place of its predecessor on the page of the size.
 
     Parameters
     ----------
@@ -70,6 +88,6 @@ def _conditions(name: str, packages: Sequence[str]) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     return (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} by `python benchmarks/{name}.py` on "
+        f"Measured {datetime.now(UTC):%Y-%m-%d} by `{_ASKED}python benchmarks/{name}.py` on "
         f"{os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}, {versions}."
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 
 from features.catalogue import catalogue
 from features.definition import Feature
@@ -23,8 +23,7 @@ from pipeline.report import write_report
 from pipeline.report.drift import Populations
 from pipeline.report.segments import BY
 
-ROWS = (200_000, 1_000_000)
-TRAINED_ON = 100_000
+ROWS, TRAINED_ON = sized(((200_000, 1_000_000), 100_000), small=((5_000, 20_000), 10_000))
 MEMBERS = 1000
 MISSING_SHARE = 0.1
 SEED = 7

@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from record import record, table
+from record import record, sized, table
 
 from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
-MEMBERS = 1_000_000
+MEMBERS = sized(1_000_000, small=2_000)
 #: At this pace, 72 months of the chain hold about 50 lines per member.
 PACE, MONTHS = 2.4, 72
 #: What it may take.

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from record import record, table
+from record import record, sized, table
 
 from models.measures import Resample, log_loss, observed_over_expected, roc_auc
 from pipeline.release import read_release
@@ -20,7 +20,7 @@ from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import UNTIL, simulate
 
 MODEL = "repurchase_timing"
-MEMBERS, MONTHS, SEED = 40_000, 42, 53
+MEMBERS, MONTHS, SEED = sized(40_000, small=4_000), 42, 53
 #: What followed the scoring cut-off is seen for so many days.
 FOLLOWED_DAYS = 168
 AS_OF = UNTIL - timedelta(FOLLOWED_DAYS)

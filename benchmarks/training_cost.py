@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import lightgbm
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import record, sized, table
 
 from models.learners import PropensityClassifier
 from models.learners.encoder import FrameEncoder
@@ -27,7 +27,7 @@ from models.measures import (
     roc_auc,
 )
 
-ROWS, COLUMNS, TREES = 1_000_000, 100, 300
+ROWS, COLUMNS, TREES = sized(1_000_000, small=20_000), 100, 300
 SEED = 2026
 GAPS = 0.1
 MEASURES: list[tuple[Callable[..., float], dict[str, Any]]] = [

@@ -87,6 +87,8 @@ def _behind(relation: Relation, name: str) -> Iterator[ops.Node]:
     if isinstance(relation, ops.Set):
         yield ops.Field(relation.left, name)
         yield ops.Field(relation.right, name)
+    elif isinstance(relation, ops.SelfReference):
+        yield ops.Field(relation.parent, name)
     else:
         yield relation.values[name]
     yield relation

@@ -61,6 +61,10 @@ def _may_be_negative(node: Any) -> bool:
     return not isinstance(node.arg, ops.IfElse | ops.SearchedCase | ops.Greatest)
 
 
+def _nearest(node: Any) -> bool:
+    return bool(node.how == "asof")
+
+
 Rule = tuple[tuple[type, ...], Callable[[Any], bool], Difference]
 
 _RULES: tuple[Rule, ...] = (
@@ -116,7 +120,14 @@ _RULES: tuple[Rule, ...] = (
         Difference("has no bitwise aggregates on Spark", "take the `max()` of one flag a bit"),
     ),
     (
-        (ops.ApproxCountDistinct, ops.ApproxMedian, ops.ApproxQuantile, ops.Hash),
+        (
+            ops.ApproxCountDistinct,
+            ops.ApproxMedian,
+            ops.ApproxMultiQuantile,
+            ops.ApproxQuantile,
+            ops.Hash,
+            ops.HashBytes,
+        ),
         _always,
         Difference("gives numbers of its own on every engine", "write the exact form"),
     ),
@@ -126,7 +137,13 @@ _RULES: tuple[Rule, ...] = (
         Difference("sees NaN on Spark where DuckDB sees none", "test for null: data hold no NaN"),
     ),
     (
-        (ops.RandomScalar, ops.TimestampNow, ops.DateNow),
+        (ops.JoinLink,),
+        _nearest,
+        Difference("has no join with the nearest earlier row on Spark",
+                   "join a view that takes `x.argmax(time)` of the earlier rows"),
+    ),
+    (
+        (ops.RandomScalar, ops.RandomUUID, ops.TimestampNow, ops.DateNow),
         _always,
         Difference("differs from one run to the next", "count from the cut-off, `as_of`"),
     ),

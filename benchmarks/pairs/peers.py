@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from ibis import _
+from record import sized
 
 from pipeline.pairs.moment import Moment
 
@@ -13,6 +14,9 @@ from pipeline.pairs.moment import Moment
 Scores = Callable[[np.ndarray], np.ndarray]
 
 _HALF_LIFE_DAYS = 180
+#: What is tried for ALS.
+ALPHAS = sized((0.1, 0.3, 1.0, 3.0, 10.0), small=(1.0,))
+FACTORS = sized((100, 200, 400), small=(16,))
 
 
 class History(NamedTuple):
@@ -171,13 +175,13 @@ def als_settings(best: Callable[[list[AlsSetting]], AlsSetting]) -> AlsSetting:
     counted = best(
         [
             start._replace(weight=weight, alpha=alpha)
-            for weight, alpha in combinations(("days", "faded", "bm25"), (0.1, 0.3, 1.0, 3.0, 10.0))
+            for weight, alpha in combinations(("days", "faded", "bm25"), ALPHAS)
         ]
     )
     return best(
         [
             counted._replace(factors=factors, regularization=regularization)
-            for factors, regularization in combinations((100, 200, 400), (0.01, 1.0, 10.0, 100.0))
+            for factors, regularization in combinations(FACTORS, (0.01, 1.0, 10.0, 100.0))
         ]
     )
 

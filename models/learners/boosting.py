@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.learners.frame import FloatArray, FrameError
-from models.learners.quickscorer import QuickScorer
+from models.learners.quickscorer import WORTH_COMPILING, QuickScorer
 
 #: Off whatever the number of threads: anything that may change a sum's order.
 REPRODUCIBLE = {"deterministic": True, "force_col_wise": True, "verbosity": -1}
-
-#: Rows from which on trees are summed by `QuickScorer`; the bits are the same.
-WORTH_COMPILING = 20_000
 
 
 class Rows(NamedTuple):

@@ -14,8 +14,9 @@ from models.learners.encoder import FrameEncoder
 from models.learners.frame import as_frame
 from models.learners.hazard_columns import HazardColumns
 from models.learners.hazard_line import HazardLine
-from models.learners.hazard_trees import grown, summed
+from models.learners.hazard_trees import grown
 from models.learners.person_periods import checked_gaps, person_periods
+from models.learners.quickscorer import summed
 from models.learners.renewals import OpenGap, event_by_period, expected_renewals
 
 if TYPE_CHECKING:

@@ -8,9 +8,6 @@ import numpy as np
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-#: Person-periods from which on the trees are summed by `QuickScorer`; the bits are the same.
-_WORTH_COMPILING = 200_000
-
 #: Rounds without a gain after which no more trees are tried.
 _PATIENCE = 25
 
@@ -79,15 +76,6 @@ def grown(
     if trees == 0:  # which `train` refuses
         return lightgbm.Booster(settings, data)
     return lightgbm.train(settings, data, num_boost_round=trees)
-
-
-def summed(booster: "Booster", matrix: np.ndarray, *, threads: int) -> np.ndarray:
-    """Return the sum of the trees; for few rows the kernel is not worth compiling."""
-    if len(matrix) < _WORTH_COMPILING:
-        return np.asarray(booster.predict(matrix, raw_score=True, num_threads=threads))
-    from models.learners.quickscorer import QuickScorer
-
-    return QuickScorer(booster).predict(matrix, raw_score=True, threads=threads)
 
 
 def _folds(group: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

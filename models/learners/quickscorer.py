@@ -1,5 +1,6 @@
 """Scores of a LightGBM model for many rows: the same bits, in a fraction of the time."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from models.learners.quickscorer_forest import Forest, table_entries
 
 if TYPE_CHECKING:
     from lightgbm import Booster
+
+#: Rows from which on the kernel is worth compiling, once a process, and the trees worth reading.
+WORTH_COMPILING = 20_000
 
 #: A set of leaves is one machine word.
 MAX_LEAVES = 64
@@ -138,6 +142,27 @@ class QuickScorer:
         if self._booster is None:
             self._booster = Booster(model_str=self._text)
         return np.asarray(self._booster.predict(X, raw_score=raw_score, num_threads=threads))
+
+
+def summed(booster: "Booster", X: np.ndarray, *, threads: int) -> np.ndarray:
+    """Return the sum of the leaves for each row, whichever way is quicker; the bits are the same.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        Fitted.
+    X : ndarray of shape (n_rows, n_features)
+        As `QuickScorer.predict` takes it.
+    threads : int
+        Number of threads, or 0 for all.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    if len(X) < WORTH_COMPILING:
+        return np.asarray(booster.predict(X, raw_score=True, num_threads=threads))
+    return QuickScorer(booster).predict(X, raw_score=True, threads=threads or os.cpu_count() or 1)
 
 
 def _unknown(model: ModelText) -> str | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.learners.frame import FloatArray
+from models.learners.quickscorer import summed
 
 _TINY = 1e-9
 
@@ -74,8 +75,8 @@ class TreeSurface:
 
     def values(self, rows: Encoded) -> FloatArray:
         """Return the expected outcome, or effect, of each row."""
-        raw = self.booster.predict(self._with_given(rows), raw_score=True, num_threads=self.threads)
-        return _curve(raw) if self.logistic else np.asarray(raw)
+        raw = summed(self.booster, self._with_given(rows), threads=self.threads)
+        return _curve(raw) if self.logistic else raw
 
     def parts(self, rows: Encoded, source: NDArray[np.int64]) -> FloatArray:  # noqa: ARG002 - as lines
         """Return what each encoded column adds, and the rest in a last column."""

@@ -86,6 +86,8 @@ def run(
         If another run of this project is under way.
     StageError
         If a stage refuses its input.
+    SparkMissingError
+        If Spark is to compute, and it or Java is not installed.
     """
     with _brought_up_to_date(
         folder, clock=clock, data=data, as_of=as_of, overrides=overrides or {}
@@ -288,7 +290,10 @@ def ask(
         laid_from=dict(laid_from or {}),
         requested_at=clock(),
     )
-    read_params(folder, overrides=asked.overrides)
+    if read_params(folder, overrides=asked.overrides).snapshots.engine == "spark":
+        from pipeline.spark.session import require_spark
+
+        require_spark()
     return asked
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline.alone import STAGE_LOCK
 from pipeline.disk_full import NO_ROOM, is_disk_full
@@ -33,5 +34,5 @@ def run_stage(stage: Callable[[], object], *, folder: Path = Path()) -> None:
             raise
         code = int(getattr(error, "exit_code", 1))
         write_json(folder / "artifacts" / FAILURE, {"message": str(error), "exit_code": code})
-        Console(stderr=True, highlight=False).print(f"[red]{error}")
+        Console(stderr=True, highlight=False).print(f"[red]{escape(str(error))}")
         sys.exit(code)

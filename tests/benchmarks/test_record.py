@@ -8,11 +8,16 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "record.py"
 
 
-@pytest.fixture
-def recorder(tmp_path):
+def loaded():
     spec = importlib.util.spec_from_file_location("record", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    module = loaded()
     module.PAGE = tmp_path / "benchmarks.md"
     return module
 
@@ -44,3 +49,19 @@ def test_absent_data_is_named(recorder, monkeypatch, tmp_path):
     monkeypatch.setenv("SHORTLIST_DATA", str(tmp_path))
     with pytest.raises(SystemExit, match=r"nothing\.csv is not there: set SHORTLIST_DATA"):
         recorder.data_file("nothing.csv")
+
+
+def test_a_quick_look_writes_to_another_page(monkeypatch):
+    monkeypatch.setenv("SHORTLIST_SIZE", "small")
+    small = loaded()
+    assert small.PAGE.relative_to(small.ROOT).parts == ("artifacts", "benchmarks.md")
+    assert small.sized(1_000_000, small=1_000) == 1_000
+    monkeypatch.setenv("SHORTLIST_SIZE", "")
+    assert loaded().PAGE.relative_to(small.ROOT).parts == ("docs", "benchmarks.md")
+    assert loaded().sized(1_000_000, small=1_000) == 1_000_000
+
+
+def test_an_unknown_size_is_refused(monkeypatch):
+    monkeypatch.setenv("SHORTLIST_SIZE", "huge")
+    with pytest.raises(SystemExit, match="SHORTLIST_SIZE is 'huge': use one of full, small"):
+        loaded()

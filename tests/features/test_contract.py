@@ -254,6 +254,7 @@ def test_lineage_names_what_a_feature_reads_and_nothing_else():
         (lambda rows: rows.days_before.mode(), "a view that counts"),
         (lambda rows: rows.days_before.bit_or(), "one flag a bit"),
         (lambda rows: rows.channel.approx_nunique(), "the exact form"),
+        (lambda rows: rows.channel.hash().max(), "the exact form"),
         (lambda rows: rows.amount.isnan().any(), "test for null"),
         (lambda rows: rows.days_before.min() + ibis.random(), "count from the cut-off"),
     ],
@@ -275,6 +276,20 @@ def test_what_a_view_does_with_the_clock_is_refused_too():
         return rows.spent.min()
 
     assert "take `.date()` of both first" in refusal(declared(hurried, recent_days))
+
+
+def test_a_view_that_joins_the_nearest_earlier_row_is_refused():
+    @view(baskets)
+    def nearest(rows):
+        earlier = rows.view()
+        joined = rows.asof_join(earlier, on="event_on", predicates=["customer_id", "as_of"])
+        return joined.select(rows, spent=earlier.amount)
+
+    def recent_days(rows):
+        """Null without a sale."""
+        return rows.spent.min()
+
+    assert "`x.argmax(time)` of the earlier rows" in refusal(declared(nearest, recent_days))
 
 
 @pytest.mark.parametrize(

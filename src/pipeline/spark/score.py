@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from pipeline.spark.session import Spark
 
+#: Rows that are scored at once: enough to be worth summing trees the quick way.
+_BATCH = 50_000
+
 
 def score_on_spark(
     opened: Spark,
@@ -39,6 +42,7 @@ def score_on_spark(
         Keys, and `probability` in [0, 1].
     """
     frame = opened.frame("to_score", rows)
+    opened.session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(_BATCH))
     names = [name for name in frame.columns if name not in keys]
     opened.session.sparkContext.addFile(str(folder), recursive=True)
     sent = folder.name

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -26,7 +28,22 @@ LOCAL: dict[str, bool | float | int | str | None] = {
 }
 
 
-class SparkMissingError(RuntimeError):
+_NO_PYSPARK = (
+    "the engine spark needs PySpark, which is not installed. Install it with "
+    "`pip install 'shortlist[spark]'`, or choose `--engine duckdb`."
+)
+_NO_JAVA = (
+    "the engine spark needs Java 17 or newer, and there is none {found}. Install one, for instance "
+    "with `apt-get install openjdk-17-jre-headless`, set JAVA_HOME to it, or choose "
+    "`--engine duckdb`."
+)
+_NOT_STARTED = (
+    "Spark did not start. It needs Java 17 or newer: `java -version` tells which there is, "
+    "JAVA_HOME which is used."
+)
+
+
+class SparkMissingError(ValueError):
     """Spark cannot be started."""
 
 
@@ -75,6 +92,22 @@ class Spark(NamedTuple):
         )
 
 
+def require_spark() -> None:
+    """Refuse to begin what Spark could not finish, before anything slow is imported or done.
+
+    Raises
+    ------
+    SparkMissingError
+        If PySpark is not installed, or Spark is to run here and there is no Java.
+    """
+    if find_spec("pyspark") is None:
+        raise SparkMissingError(_NO_PYSPARK)
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home, "bin")) if home else None)
+    if java is None and "SPARK_REMOTE" not in os.environ:
+        raise SparkMissingError(_NO_JAVA.format(found=f"in JAVA_HOME, {home}" if home else "here"))
+
+
 @contextmanager
 def spark(artifacts: Path) -> Iterator[Spark]:
     """Open the Spark that `spark-defaults.conf` or the environment names, or a local one.
@@ -93,9 +126,7 @@ def spark(artifacts: Path) -> Iterator[Spark]:
         from pyspark.errors import PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise SparkMissingError(
-            "the engine spark needs PySpark. Install shortlist[spark], or choose the engine duckdb."
-        ) from error
+        raise SparkMissingError(_NO_PYSPARK) from error
     # What is planned in hundreds of columns is longer than Spark's own warnings allow for.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     # It is handed Arrow tables only.
@@ -112,10 +143,7 @@ def spark(artifacts: Path) -> Iterator[Spark]:
         try:
             session = builder.getOrCreate()
         except PySparkRuntimeError as error:
-            raise SparkMissingError(
-                "Spark did not start. It needs Java 17 or newer: `java -version` tells which "
-                "there is, JAVA_HOME which is used."
-            ) from error
+            raise SparkMissingError(_NOT_STARTED) from error
         session.sparkContext.setLogLevel("ERROR")
         try:
             yield Spark(session, ibis.pyspark.connect(session), Path(folder).resolve())

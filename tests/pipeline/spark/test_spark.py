@@ -2,7 +2,9 @@
 
 import json
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import on_spark
 import pandas as pd
@@ -17,10 +19,11 @@ from pipeline.customers.score import scores_of_everybody
 from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
+from pipeline.run import run
 from pipeline.snapshot_store import build_snapshots, snapshot_folder
 from pipeline.spark.seen import SparkGrains
 from pipeline.spark.seen import read_events as read_on_spark
-from pipeline.spark.session import SparkMissingError, spark
+from pipeline.spark.session import SparkMissingError, require_spark, spark
 from pipeline.spark.snapshots import build_on_spark
 
 on_spark_only = pytest.mark.skipif(not on_spark.WANTED, reason="`make test-spark` runs this")
@@ -96,8 +99,46 @@ def test_scores_are_those_of_one_machine_to_the_last_bit(shop):
     assert theirs.to_pydict() == ours.to_pydict()
 
 
+def lacking(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+
+
 def test_who_lacks_pyspark_is_told_how_to_install_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyspark", None)
-    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
-    with pytest.raises(SparkMissingError, match=r"Install shortlist\[spark\]"), spark(tmp_path):
+    lacking(monkeypatch, "pyspark")
+    lacking(monkeypatch, "pyspark.errors")
+    with (
+        pytest.raises(SparkMissingError, match=r"pip install 'shortlist\[spark\]'"),
+        spark(tmp_path),
+    ):
         pass
+
+
+def test_who_lacks_java_is_told_where_it_was_looked_for(tmp_path, monkeypatch):
+    there = ModuleType("pyspark")
+    there.__spec__ = ModuleSpec("pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark", there)
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
+    with pytest.raises(
+        SparkMissingError, match="needs Java 17 or newer, and there is none in JAVA"
+    ):
+        require_spark()
+    monkeypatch.delenv("JAVA_HOME")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SparkMissingError, match="apt-get install openjdk-17"):
+        require_spark()
+    java = tmp_path / "java" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.touch(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
+    require_spark()
+
+
+def test_a_run_that_spark_could_not_finish_is_not_begun(shop, tmp_path, monkeypatch):
+    lacking(monkeypatch, "pyspark")
+    asked = {"snapshots.engine": "spark"}
+    tables = str(shop[0].artifacts / "tables")
+    with pytest.raises(SparkMissingError, match="which is not installed"):
+        run(tmp_path, clock=lambda: datetime.now(UTC), data=tables, overrides=asked)
+    assert not (tmp_path / "artifacts" / "run.yaml").exists()
+    assert not (tmp_path / "artifacts" / "tables").exists()
