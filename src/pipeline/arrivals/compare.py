@@ -73,7 +73,7 @@ def _of_columns(part: Part, usual: Part, which: str, limits: ArrivalLimits) -> I
         empty, was = now.nulls / part.rows, max(then.nulls / usual.rows, then.most_empty or 0)
         if empty - was > limits.more_nulls:
             yield (
-                f"`{name}` is empty in {empty:.1%} of the {which} rows, and was in {was:.1%} at most."
+                f"`{name}` is empty in {empty:.1%} of the {which} rows, and was in {was:.1%}."
                 " If the column was renamed, map it; see docs/importing.md"
             )
         unseen = _unseen(now, then)
