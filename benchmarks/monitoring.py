@@ -1,13 +1,16 @@
-"""What it costs to look for drift: `python benchmarks/monitoring.py --rows 3000000 --columns 300`.
+"""What it costs to look for drift, at 3,000,000 customers x 300 and x 1,000 columns.
 
 Draws two snapshots, lays bins by the first and counts both, as the first month does; the second
 figure is a later month, whose references are counted already. The process that looks is one of
-its own. `--record` writes docs/benchmarks.md.
+its own. `--drawn DIR --draw-only` draws into a folder that stays, `--drawn DIR` looks at what is
+there. `--record` writes docs/benchmarks.md.
 """
 
 import argparse
 import multiprocessing
+import os
 import resource
+import shutil
 import tempfile
 import time
 from datetime import date
@@ -38,24 +41,41 @@ class Cost(NamedTuple):
 def main() -> None:
     """Draw, look twice, print or record."""
     options = _options()
-    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        root = Path(folder)
-        for day, shift in ((THEN, 0), (NOW, 5)):
-            draw(root / f"{day}", options.rows, options.columns, shift=shift)
-        size = sum(one.stat().st_size for one in root.rglob("*.parquet")) / 2**30
-        costs = []
-        for name in ("first month: bins laid, both counted", "later month: one counted"):
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                costs.append(pool.apply(look, (name, root, options.columns, options.threads)))
-    rows = [(one.name, f"{one.seconds:.0f}", f"{one.cpu:.0f}", f"{one.peak:,.0f}") for one in costs]
-    body = (
-        f"Two snapshots of {options.rows:,} customers x {options.columns:,} columns ({size:.1f} "
-        f"GiB of Parquet), {options.threads} threads.\n\n"
-        + table(("", "seconds", "CPU seconds", "peak MiB"), rows)
-    )
+    with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
+        drawn = options.drawn or Path(scratch)
+        parts = []
+        for columns in options.columns:
+            root = drawn / f"{columns}"
+            for day, shift in ((THEN, 0), (NOW, 5)):
+                if (root / f"{day}").exists():
+                    continue
+                if options.once and day == NOW:
+                    shutil.copytree(root / f"{THEN}", root / f"{NOW}", copy_function=os.link)
+                else:
+                    draw(root / f"{day}", options.rows, columns, shift=shift)
+            if not options.draw_only:
+                shutil.rmtree(root / "artifacts", ignore_errors=True)
+                parts.append(_part(root, options.rows, columns, options.threads))
+    if options.draw_only:
+        return
+    body = "\n\n".join(parts)
     print(body)
     if options.record:
         record("monitoring", TITLE, body, packages=("duckdb", "ibis-framework"))
+
+
+def _part(root: Path, rows: int, columns: int, threads: int) -> str:
+    """Look twice, each time in a process of its own; return what it cost."""
+    size = sum(one.stat().st_size for one in root.rglob("*.parquet")) / 2**30
+    costs = []
+    for name in ("first month: bins laid, both counted", "later month: one counted"):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            costs.append(pool.apply(look, (name, root, columns, threads)))
+    told = [(one.name, f"{one.seconds:.0f}", f"{one.cpu:.0f}", f"{one.peak:,.0f}") for one in costs]
+    return (
+        f"Two snapshots of {rows:,} customers x {columns:,} columns ({size:.1f} GiB of Parquet), "
+        f"{threads} threads.\n\n" + table(("", "seconds", "CPU seconds", "peak MiB"), told)
+    )
 
 
 def draw(folder: Path, rows: int, columns: int, *, shift: int) -> None:
@@ -112,9 +132,12 @@ def look(name: str, root: Path, columns: int, threads: int) -> Cost:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=3_000_000)
-    parser.add_argument("--columns", type=int, default=300)
+    parser.add_argument("--columns", type=int, nargs="*", default=[300, 1000])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--scratch", type=Path, help="folder for the snapshots")
+    parser.add_argument("--drawn", type=Path, help="folder of snapshots that stays")
+    parser.add_argument("--once", action="store_true", help="one snapshot stands for both")
+    parser.add_argument("--draw-only", action="store_true", help="only draw them")
     parser.add_argument("--record", action="store_true", help="write docs/benchmarks.md")
     return parser.parse_args()
 

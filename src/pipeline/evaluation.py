@@ -33,6 +33,9 @@ class Figure(BaseModel):
     high: float
 
 
+Figures = Mapping[str, Figure]
+
+
 class Auxiliary(BaseModel):
     """How a score that predicts the label orders the outcomes on the way to it.
 

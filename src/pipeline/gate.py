@@ -15,9 +15,17 @@ over expected, and the slope, in declared bands. Its outcome stands in the decis
 a challenger whose champion is calibrated, but not a first champion, since the alternative
 would be no list at all, or one from a baseline that ranks worse.
 
+Whether or not the champion is calibrated, a challenger is refused where its level is surely so
+far off that monitoring would ring for it at once, and farther than the champion's. So what was
+calibrated on a month of price war does not replace what was calibrated on quiet ones, however
+alike the two put customers in order. Where the level is off by more than a factor of two, a
+broken column is as likely as a market that has changed: nothing is released on such outcomes. If
+the market has changed, the next training is calibrated on them and passes.
+
 The leak alarms of the training are required of every version, by name.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -26,6 +34,9 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.alarms import Alarm
 from pipeline.evaluation import Evaluation, Figure
 from pipeline.params import GateParams
+
+#: By how many times fewer or more outcomes than expected are believed at all.
+BELIEVED = 2.0
 
 Kind = Literal["first", "changed", "refresh"]
 
@@ -86,6 +97,7 @@ def decide(
     params: GateParams,
     against: str | None = None,
     champion_calibrated: bool = False,
+    champion_level: float | None = None,
 ) -> Decision:
     """Apply the gate.
 
@@ -104,6 +116,8 @@ def decide(
         The champion's version.
     champion_calibrated : bool
         Whether calibration is required.
+    champion_level : float, optional
+        Observed over expected of the champion on the same rows; none without a champion.
     """
     margin = params.refresh_margin if kind == "refresh" else 0.0
     checks = [
@@ -119,6 +133,10 @@ def decide(
         for name in ("observed_over_expected", "calibration_slope")
     ]
     checks += bands
+    if champion_level is not None:
+        checks.append(
+            level_check(evaluation.measures["observed_over_expected"], champion_level, params)
+        )
     checks += [_no_leak(alarm) for alarm in evaluation.alarms]
     return Decision(
         kind=kind,
@@ -127,6 +145,45 @@ def decide(
         calibrated=all(band.passed for band in bands),
         checks=tuple(checks),
     )
+
+
+def level_check(found: Figure, champion: float, params: GateParams) -> Check:
+    """Refuse a challenger whose level is surely off, unless the champion's is farther off.
+
+    Beyond `BELIEVED` the outcomes themselves are doubted, and no champion excuses it.
+
+    Parameters
+    ----------
+    found : Figure
+        Observed over expected of the challenger on the untouched test rows.
+    champion : float
+        That of the champion on the same rows.
+    params : GateParams
+        `level_low` and `level_high`.
+
+    Examples
+    --------
+    >>> after_a_war = Figure(value=1.5, low=1.4, high=1.6)
+    >>> [level_check(after_a_war, champion, GateParams()).passed for champion in (1.0, 1.8)]
+    [False, True]
+    """
+    low, high = params.level_low, params.level_high
+    nearer = _far(found.value) <= _far(champion)
+    return Check(
+        name="level: observed over expected",
+        expected=f"possibly in [{low:g}, {high:g}], or in [{1 / BELIEVED:g}, {BELIEVED:g}] and "
+        f"nearer to 1 than the champion's {champion:.3g}",
+        found=found,
+        passed=_possible(found, low, high) or (nearer and _possible(found, 1 / BELIEVED, BELIEVED)),
+    )
+
+
+def _possible(found: Figure, low: float, high: float) -> bool:
+    return found.high >= low and found.low <= high
+
+
+def _far(level: float) -> float:
+    return abs(math.log(level)) if level > 0 else math.inf
 
 
 def _in_order(rival: str, difference: Figure, *, margin: float) -> Check:

@@ -58,6 +58,8 @@ class GateParams(_Frozen):
     refresh_margin_outcomes: float = Field(default=0.005, ge=0)
     calibration_low: float = Field(default=0.9, gt=0, lt=1)
     calibration_high: float = Field(default=1.1, gt=1)
+    level_low: float = Field(default=0.8, gt=0, lt=1)
+    level_high: float = Field(default=1.25, gt=1)
 
 
 class LeakParams(_Frozen):
@@ -107,6 +109,7 @@ class ArrivalLimits(_Frozen):
     unseen_values: float = Field(default=0.1, gt=0, le=1)
     shifted_hours: float = Field(default=0.02, gt=0, le=1)
     refused_new_rows: float = Field(default=0.02, ge=0, le=1)
+    silent_share: float = Field(default=0.05, ge=0, le=1)
 
 
 class RetrainParams(_Frozen):

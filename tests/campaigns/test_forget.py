@@ -26,7 +26,7 @@ from campaigns.forget.forgetting import forget
 from campaigns.forget.lists import erasures_of
 from campaigns.list_spec import ListSpec
 from campaigns.loop.reports import CONTACTS, receive
-from campaigns.members import members_path, whole_members
+from campaigns.members import members_path, read_members, whole_members
 from campaigns.state.database import connect, state_url, upgrade_state
 from campaigns.state.tables import Base
 from campaigns.target_list import find_list
@@ -287,6 +287,19 @@ def test_a_running_service_names_the_person_no_more(project):
         )
         assert (told.status_code, told.json()["changed"]) == (200, 0)
     assert named_in(folder, person) == []
+
+
+def test_who_asked_before_the_database_was_told_reads_what_is_left(project):
+    """The file is replaced first, so that for a moment the database describes the one before."""
+    folder, found, person = project
+    with opened(folder) as state:
+        forget(folder, state, [person], at=AT)
+    artifacts, as_asked_before = folder / "artifacts", found.members
+    page = read_members(artifacts, found.id, as_asked_before, after=0, limit=found.size)
+    whole = whole_members(artifacts, found.id, as_asked_before, ["rank"])
+    assert page["customer_id"].null_count == 1
+    assert len(whole) == len(page) - 1
+    assert person not in whole["customer_id"].to_pylist()
 
 
 def test_reports_about_the_person_are_taken_and_not_kept(project):

@@ -72,3 +72,24 @@ def test_an_uncalibrated_model_is_stopped_only_where_the_champion_is_calibrated(
     assert (first.passed, first.calibrated) == (True, False)
     later = decision("changed", rivals, measures=measures, champion_calibrated=True)
     assert not later.passed
+
+
+WAR_IS_OVER = CALIBRATED | {"observed_over_expected": Figure(value=1.5, low=1.4, high=1.6)}
+NO_OUTCOMES = CALIBRATED | {"observed_over_expected": Figure(value=0.05, low=0.03, high=0.08)}
+UNSURE = CALIBRATED | {"observed_over_expected": Figure(value=0.7, low=0.55, high=0.85)}
+
+
+@pytest.mark.parametrize(
+    ("measures", "champion_level", "passes"),
+    [
+        pytest.param(WAR_IS_OVER, 1.0, False, id="the champion's level is right"),
+        pytest.param(WAR_IS_OVER, 1.8, True, id="the champion's level is farther off"),
+        pytest.param(UNSURE, 1.0, True, id="it may be chance"),
+        pytest.param(NO_OUTCOMES, 0.04, False, id="hardly any outcome, for the champion as well"),
+    ],
+)
+def test_a_challenger_whose_level_is_surely_off_is_refused(measures, champion_level, passes):
+    rivals = {"version 1": difference(-0.001, 0.001)}
+    found = decision("refresh", rivals, measures=measures, champion_level=champion_level)
+    assert found.passed is passes
+    assert passes or any("level: observed over expected" in line for line in found.refusals())

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from pipeline.arrivals.profile import USUAL_DAYS, ColumnProfile, Part, Profile, TableProfile
+from pipeline.arrivals.silence import newly_silent
 from pipeline.params import ArrivalLimits
 
 #: Shares of fewer rows than this say nothing, and of fewer new ones than half of it.
@@ -33,6 +34,8 @@ def compare(now: Profile, before: Profile, limits: ArrivalLimits) -> Iterator[st
         yield from (f"{name}: {one}" for one in _of_table(found, then, limits))
         if name == "transactions":
             yield from (f"{name}: {one}" for one in _of_days(found, then, limits))
+    for one in newly_silent(now.silent, before.silent, share=limits.silent_share):
+        yield f"transactions: {one}"
 
 
 def _of_table(now: TableProfile, then: TableProfile, limits: ArrivalLimits) -> Iterator[str]:
@@ -67,11 +70,11 @@ def _of_columns(part: Part, usual: Part, which: str, limits: ArrivalLimits) -> I
         now = part.columns.get(name)
         if now is None:
             continue
-        empty, was = now.nulls / part.rows, then.nulls / usual.rows
+        empty, was = now.nulls / part.rows, max(then.nulls / usual.rows, then.most_empty or 0)
         if empty - was > limits.more_nulls:
             yield (
-                f"`{name}` is empty in {empty:.1%} of the {which} rows, and was in {was:.1%}. "
-                "If the column was renamed, map it; see docs/importing.md"
+                f"`{name}` is empty in {empty:.1%} of the {which} rows, and was in {was:.1%}."
+                " If the column was renamed, map it; see docs/importing.md"
             )
         unseen = _unseen(now, then)
         if unseen and sum(unseen.values()) > limits.unseen_values * part.rows:

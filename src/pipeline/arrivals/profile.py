@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from features.table import Table
 from features.tables import TABLES
+from pipeline.arrivals.silence import Silent, silent_groups
 from pipeline.duck import quoted
 from pipeline.duplicates import COPY
 from pipeline.durable import write_json
@@ -27,6 +28,9 @@ USUAL_DAYS = 56
 #: A column with more different values than this is no category.
 MOST_VALUES = 200
 
+#: Weeks with fewer rows do not say how empty a column can be.
+ENOUGH_A_WEEK = 20
+
 _ARRIVALS = "arrivals.json"
 
 #: What DuckDB may hold of the rows of the last weeks before it spills.
@@ -34,11 +38,22 @@ _MEMORY = "2GB"
 
 
 class ColumnProfile(BaseModel):
-    """A column: how many cells are empty, and how often each value occurs if they are few."""
+    """A column: how many cells are empty, and how often each value occurs if they are few.
+
+    Attributes
+    ----------
+    nulls : int
+        Empty cells.
+    most_empty : float, optional
+        The largest share of empty cells in any week; none where no week has rows enough.
+    values : dict of str to int, optional
+        Rows by value.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     nulls: int
+    most_empty: float | None = None
     values: dict[str, int] | None = None
 
 
@@ -90,11 +105,12 @@ class TableProfile(BaseModel):
 
 
 class Profile(BaseModel):
-    """All tables, by name."""
+    """All tables, by name, and who has gone silent."""
 
     model_config = ConfigDict(frozen=True)
 
     tables: dict[str, TableProfile]
+    silent: tuple[Silent, ...] = ()
 
     def span(self) -> Span:
         """Return the first and the last day on which anything was sold."""
@@ -120,19 +136,29 @@ def profile(tables: Path, *, time_zone: str, quality: Quality, since: Profile | 
     """
     declared = {table.table_name: table for table in TABLES}
     with engine(tables.parent, threads=1, memory=_MEMORY) as connection:
-        return Profile(
-            tables={
-                one.table: _of_table(
-                    connection,
-                    declared[one.table],
-                    tables / f"{one.table}.parquet",
-                    time_zone=time_zone,
-                    quality=one,
-                    before=since.tables.get(one.table) if since else None,
-                )
-                for one in quality.tables
-            }
-        )
+        found = {
+            one.table: _of_table(
+                connection,
+                declared[one.table],
+                tables / f"{one.table}.parquet",
+                time_zone=time_zone,
+                quality=one,
+                before=since.tables.get(one.table) if since else None,
+            )
+            for one in quality.tables
+        }
+        sold = found["transactions"]
+        silent: tuple[Silent, ...] = ()
+        if sold.newest is not None:
+            before = since.tables.get("transactions") if since else None
+            silent = silent_groups(
+                connection,
+                tables,
+                time_zone=time_zone,
+                newest=sold.newest,
+                since=before.newest if before else None,
+            )
+        return Profile(tables=found, silent=silent)
 
 
 def read_profile(artifacts: Path) -> Profile | None:
@@ -173,7 +199,7 @@ def _of_table(
         first, newest = connection.raw_sql(f"SELECT {ends} {rows}").fetchone()
     if newest is None:
         connection.raw_sql(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {rows}')
-        every = _part(connection, table, name, "true")
+        every = _part(connection, table, name, "true", dated=False)
         return TableProfile(**counts, usual=every, new=every if before else None)
     last = before.newest if before is not None else None
     since = min(newest, last or newest) - timedelta(days=USUAL_DAYS + 1)
@@ -195,17 +221,23 @@ def _last_days(newest: date) -> str:
     return f"_day > DATE '{newest - timedelta(days=USUAL_DAYS)}' AND _day <= DATE '{newest}'"
 
 
-def _part(connection: Backend, table: type[Table], name: str, which: str) -> Part:
+def _part(
+    connection: Backend, table: type[Table], name: str, which: str, *, dated: bool = True
+) -> Part:
     rows = f'FROM "{name}" WHERE {which}'
     columns = [column.name for column in table.columns()]
     nulls = ", ".join(f'count(*) - count("{column}")' for column in columns)
-    count, *empty = connection.raw_sql(f"SELECT count(*), {nulls} {rows}").fetchone()
+    week = "date_trunc('week', _day)" if dated else "NULL"
+    weeks = connection.raw_sql(f"SELECT count(*), {nulls} {rows} GROUP BY {week}").fetchall()
+    count, *empty = [sum(one) for one in zip(*weeks, strict=True)] or [0] * (len(columns) + 1)
+    told_weeks = [[none / of for none in nones] for of, *nones in weeks if of >= ENOUGH_A_WEEK]
+    most = [max(each) for each in zip(*told_weeks, strict=True)] or [None] * len(columns)
     told = dict.fromkeys(columns, None) | {
         column: _values(connection, column, rows) for column in _categories(table)
     }
     found = {
-        column: ColumnProfile(nulls=none, values=told[column])
-        for column, none in zip(columns, empty, strict=True)
+        column: ColumnProfile(nulls=none, most_empty=share, values=told[column])
+        for column, none, share in zip(columns, empty, most, strict=True)
     }
     hours: tuple[tuple[int, ...], ...] = ()
     if table.table_name == "transactions":

@@ -1,12 +1,10 @@
 """Compare a version of a model of customers with what is live, and ask the gate."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from models.definition import Model
 from pipeline.engine import engine
-from pipeline.evaluation import Figure, judge
+from pipeline.evaluation import Figures, judge
 from pipeline.examples import read_examples
 from pipeline.gate import Decision, Kind
 from pipeline.gate import decide as ask
@@ -31,20 +29,22 @@ def decide(project: Project, model: Model, version: Version, champion: str | Non
     known = {one.number: one for one in versions(project.artifacts, model.name)}
     kind: Kind = "refresh" if known[champion].definition == version.definition else "changed"
     before = decision_of(project.artifacts, model.name, champion)
+    differences, theirs = _against(project, model, version, champion)
     return ask(
         evaluation,
         kind=kind,
-        rivals={f"version {champion}": _against(project, model, version, champion)},
+        rivals={f"version {champion}": differences},
         params=project.params.gate,
         against=champion,
         champion_calibrated=before is not None and before.calibrated,
+        champion_level=theirs["observed_over_expected"].value,
     )
 
 
 def _against(
     project: Project, model: Model, version: Version, champion: str
-) -> Mapping[str, Figure]:
-    """Measure a version against the champion, on the same untouched test rows."""
+) -> tuple[Figures, Figures]:
+    """Return a version's measures minus the champion's, and the champion's, on the test rows."""
     artifacts, gate = project.artifacts, project.params.gate
     with engine(artifacts) as connection:
         test = read_examples(
@@ -56,7 +56,7 @@ def _against(
         names = training_of(artifacts, model.name, number)["features"]
         return type(model.learner(0)).load(folder).predict_proba(test.X[names])[:, 1]
 
-    _measures, _baselines, differences = judge(
+    _measures, rivals, differences = judge(
         test.y,
         says(version.number),
         customers=test.keys["customer_id"],
@@ -67,4 +67,4 @@ def _against(
         draws=gate.draws,
         seed=project.params.models[model.name].seed,
     )
-    return differences["champion"]
+    return differences["champion"], rivals["champion"]

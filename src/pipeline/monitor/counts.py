@@ -1,4 +1,8 @@
-"""Count rows into bins: hundreds of columns in one pass of DuckDB over Parquet."""
+"""Count rows into bins: hundreds of columns in one pass over Parquet.
+
+DuckDB reads and casts; numbers are counted here. To compare a column with nineteen edges, one
+after the other, costs 3 ns a value, to look each value up among them (its `histogram`) 10 to 30.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +19,8 @@ BINS, VALUES = 20, 50
 ENOUGH_ROWS = 200_000
 #: Columns that are looked at in one query; histograms of all at once would cost memory.
 AT_ONCE = 100
+#: Rows of a batch: a column of one stays in the processor's cache while it is compared.
+ROWS_AT_ONCE = 65_536
 
 
 class Bins(BaseModel):
@@ -35,24 +41,18 @@ class Bins(BaseModel):
     values: tuple[str, ...] | None = None
 
     def counts(self, found: Mapping[Any, int] | None, *, rows: int) -> list[int]:
-        """Return rows by bin: known values, then all others, then missing ones.
+        """Return rows by value of a text: known ones, then all others, then missing ones.
 
         Parameters
         ----------
-        found : mapping, optional
-            What DuckDB's histogram says; it leaves out missing values, and bins without a row
-            where there is none at all.
+        found : mapping of str to int, optional
+            Rows of each text; none where every value is missing.
         rows : int
             All rows, missing values included.
         """
         found = found or {}
-        if self.edges is not None:
-            known = [int(found.get(edge, 0)) for edge in self.edges]
-            others = int(found.get(float("inf"), 0))
-        else:
-            known = [int(found.get(value, 0)) for value in self.values or ()]
-            others = int(found.get("", 0))
-        return [*known, others, rows - sum(known) - others]
+        known = [int(found.get(value, 0)) for value in self.values or ()]
+        return [*known, sum(found.values()) - sum(known), rows - sum(found.values())]
 
 
 class Counted(NamedTuple):
@@ -124,12 +124,40 @@ def count_rows(connection: Backend, rows: ir.Table, bins: Mapping[str, Bins]) ->
         By column.
     """
     total, columns = 0, {}
-    for some in _portions(list(bins)):
+    edges = {name: one.edges for name, one in bins.items() if one.edges is not None}
+    for some in _portions(list(edges)):
+        total, counted = _count_numbers(connection, rows, {name: edges[name] for name in some})
+        columns |= counted
+    for some in _portions([name for name in bins if name not in edges]):
         answer = _one_row(connection, rows, some, ["count(*)", *(_asked(c, bins[c]) for c in some)])
         total = int(answer[0])
         for column, said in zip(some, answer[1:], strict=True):
             columns[column] = bins[column].counts(said, rows=total)
-    return Counted(total, columns)
+    return Counted(total, {name: columns[name] for name in bins})
+
+
+def _count_numbers(
+    connection: Backend, rows: ir.Table, edges: Mapping[str, Sequence[float]]
+) -> tuple[int, dict[str, list[int]]]:
+    """Return the number of rows, and the rows of each column by bin, the missing ones last."""
+    numbers = ", ".join(f"{_name(one)}::DOUBLE" for one in edges)
+    query = f"SELECT {numbers} FROM ({connection.compile(rows.select(*edges))})"  # noqa: S608 - names of our columns
+    # Up to each edge, and up to infinity: all that are not missing.
+    ends = [(*own, np.inf) for own in edges.values()]
+    up_to = [np.zeros(len(own), dtype=np.int64) for own in ends]
+    is_below, total = np.empty(ROWS_AT_ONCE, dtype=np.bool_), 0
+    for batch in connection.con.sql(query).to_arrow_reader(ROWS_AT_ONCE):
+        total += len(batch)
+        below = is_below[: len(batch)]
+        for column, own, counts in zip(batch.columns, ends, up_to, strict=True):
+            values = column.to_numpy(zero_copy_only=False)
+            for place, edge in enumerate(own):
+                np.less_equal(values, edge, out=below)
+                counts[place] += np.count_nonzero(below)
+    return total, {
+        name: [*(int(count) for count in np.diff(counts, prepend=0)), total - int(counts[-1])]
+        for name, counts in zip(edges, up_to, strict=True)
+    }
 
 
 def count_values(values: np.ndarray, edges: Sequence[float]) -> list[int]:
@@ -148,12 +176,11 @@ def count_values(values: np.ndarray, edges: Sequence[float]) -> list[int]:
 
 def _asked(column: str, bins: Bins) -> str:
     name = _name(column)
-    if bins.edges is not None:
-        if not bins.edges:
-            return f"map(['inf'::DOUBLE], [count({name})])"
-        return f"histogram({name}::DOUBLE, {list(bins.edges)}::DOUBLE[])"
     if not bins.values:
         return f"map([''], [count({name})])"
+    if len(bins.values) < VALUES:
+        # All that there were have a bin: few others have come, and this is five times as fast.
+        return f"histogram({name})"
     values = ", ".join("'" + value.replace("'", "''") + "'" for value in bins.values)
     # All that has no bin of its own is counted under the empty text.
     return f"histogram_exact({name}, [{values}])"

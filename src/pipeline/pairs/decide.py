@@ -4,7 +4,8 @@ Rankings are compared on the same customers of the untouched test cut-off by MAP
 that they bought counted, retrieved or not. A first champion has to be surely better than each
 plain ranking; a changed definition surely better than the champion; a scheduled refresh of the
 same definition not worse by more than the declared margin. The level stands in the decision,
-state by state on the page, and does not decide: a plain ranking has no level at all.
+state by state on the page, and does not decide against a plain ranking, which has no level at
+all; a challenger's is held against the champion's as for models of customers.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from models.definition import PairModel
 from pipeline.engine import engine
 from pipeline.evaluation import Evaluation, Figure
-from pipeline.gate import Check, Decision, Kind
+from pipeline.gate import Check, Decision, Kind, level_check
 from pipeline.pairs.evaluate import judged_pairs, load_learner
 from pipeline.pairs.judge import ranking_figures
 from pipeline.pairs.moment import moments
@@ -34,12 +35,14 @@ def decide(project: Project, model: PairModel, version: Version, champion: str |
         )
     known = {one.number: one for one in versions(project.artifacts, model.name)}
     kind: Kind = "refresh" if known[champion].definition == version.definition else "changed"
+    differences, champion_level = _against(project, model, version, champion)
     return asked(
         evaluation,
         kind=kind,
-        rivals={f"version {champion}": _against(project, model, version, champion)},
+        rivals={f"version {champion}": differences},
         params=project.params.gate,
         against=champion,
+        champion_level=champion_level,
     )
 
 
@@ -50,6 +53,7 @@ def asked(
     rivals: Mapping[str, Mapping[str, Figure]],
     params: GateParams,
     against: str | None = None,
+    champion_level: float | None = None,
 ) -> Decision:
     """Apply the gate; parameters are those of `pipeline.gate.decide`."""
     margin = params.refresh_margin if kind == "refresh" else 0.0
@@ -86,7 +90,12 @@ def asked(
         if level is not None
         else []
     )
-    checks = (*ranks, *bands, *leaks)
+    levels = (
+        [level_check(level, champion_level, params)]
+        if level is not None and champion_level is not None
+        else []
+    )
+    checks = (*ranks, *bands, *levels, *leaks)
     return Decision(
         kind=kind,
         against=against,
@@ -98,8 +107,8 @@ def asked(
 
 def _against(
     project: Project, model: PairModel, version: Version, champion: str
-) -> Mapping[str, Figure]:
-    """Rank the same test customers with a version and with the champion."""
+) -> tuple[Mapping[str, Figure], float]:
+    """Return a version's rankings minus the champion's on the test customers, and its level."""
     artifacts = project.artifacts
     cutoffs = read_cutoffs(artifacts, model.name)
     seed = project.params.models[model.name].seed
@@ -119,4 +128,5 @@ def _against(
         )
     beside = ours._replace(plain={"champion": theirs.probability})
     _, _, differences = ranking_figures(beside, level=project.params.gate.level)
-    return differences["champion"]
+    expected = max(float(theirs.probability.sum()), 1e-12)
+    return differences["champion"], float(theirs.bought[: theirs.candidates].sum()) / expected

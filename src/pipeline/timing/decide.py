@@ -1,12 +1,10 @@
 """Compare a version of a model of dates with what is live, and ask the gate."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from models.definition import TimingModel
 from pipeline.engine import engine
-from pipeline.evaluation import Figure, judge
+from pipeline.evaluation import Figures, judge
 from pipeline.gate import Decision, Kind
 from pipeline.gate import decide as ask
 from pipeline.project import Project, outcome_window
@@ -26,20 +24,22 @@ def decide_timing(
     known = {one.number: one for one in versions(artifacts, model.name)}
     kind: Kind = "refresh" if known[champion].definition == version.definition else "changed"
     before = decision_of(artifacts, model.name, champion)
+    differences, theirs = _against(project, model, version, champion)
     return ask(
         evaluation,
         kind=kind,
-        rivals={f"version {champion}": _against(project, model, version, champion)},
+        rivals={f"version {champion}": differences},
         params=gate,
         against=champion,
         champion_calibrated=before is not None and before.calibrated,
+        champion_level=theirs["observed_over_expected"].value,
     )
 
 
 def _against(
     project: Project, model: TimingModel, version: Version, champion: str
-) -> Mapping[str, Figure]:
-    """Measure a version against the champion, on the same untouched test rows."""
+) -> tuple[Figures, Figures]:
+    """Return a version's measures minus the champion's, and the champion's, on the test rows."""
     artifacts, gate = project.artifacts, project.params.gate
     cutoffs = read_timing_cutoffs(artifacts, model.name)
     own = project.params.models[model.name]
@@ -54,7 +54,7 @@ def _against(
         learner = type(model.learner(0)).load(folder)
         return learner.predict(test.X, **window._asdict())["probability"].to_numpy()
 
-    _measures, _baselines, differences = judge(
+    _measures, rivals, differences = judge(
         test.bought_within(**window._asdict()),
         says(version.number),
         customers=test.keys["customer_id"],
@@ -65,4 +65,4 @@ def _against(
         draws=gate.draws,
         seed=own.seed,
     )
-    return differences["champion"]
+    return differences["champion"], rivals["champion"]

@@ -210,3 +210,12 @@ def test_a_slow_hour_of_few_receipts_is_not_taken_for_the_clock():
     usual = [[0] * 9 + [9, 11, 12, 12, 11, 10, 9, 10, 12, 13, 9] + [0] * 4] * 7
     one_day = [[0] * 9 + [5, 9, 8, 10, 9, 7, 8, 6, 9, 10, 9] + [0] * 4] + [[0] * 24] * 6
     assert clock_shift(one_day, usual, ArrivalLimits()) == 0
+
+
+def test_a_column_that_is_empty_in_some_weeks_may_be_empty_in_a_new_one(shop, until_september):
+    """Contacts hold a campaign only while there is one."""
+    in_odd_weeks = "CASE WHEN week(event_time) % 2 = 1 THEN channel END AS channel"
+    shop.put(f"SELECT * REPLACE ({in_odd_weeks}) FROM known", "until-september")
+    september = take(shop)
+    october = take(shop.put("SELECT * REPLACE (NULL AS channel) FROM day"), since=september)
+    assert findings(october, september) == []

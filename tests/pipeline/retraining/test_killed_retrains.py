@@ -111,7 +111,7 @@ def test_a_retraining_killed_at_random_moments_comes_to_the_same_end_and_nobody_
         with (
             watched(project / "artifacts") as met,
             running(project / "artifacts") as service,
-            service.with_key("scores:read", "lists:read") as client,
+            service.with_key("scores:read", "lists:read", "members:pii") as client,
             under_load(client, requests(world)) as answers,
         ):
             for _ in range(min(IN_A_ROW, KILLS - killed)):
