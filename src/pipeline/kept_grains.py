@@ -65,6 +65,7 @@ class KeptGrains:
         self._blocks = blocks
         self._folder = folder
         self._hashed: set[str] = set()
+        self._hashes: dict[str, list[int]] = {}
         self._asked: set[str] = set()
 
     def bring_up_to_date(self, grain: Grain) -> list[Path]:
@@ -107,7 +108,9 @@ class KeptGrains:
         )
 
     def _whole_hash(self, name: str) -> list[int]:
-        return whole_hash(self._connection, self._table(name))
+        if name not in self._hashes:
+            self._hashes[name] = whole_hash(self._connection, self._table(name))
+        return self._hashes[name]
 
     def _customers(self, grain: Grain) -> str:
         """Return the name of a table: customers, their source rows, and one hash of these."""
