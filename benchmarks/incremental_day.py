@@ -102,8 +102,10 @@ def bring_up_to_date(
 ) -> None:
     """Do what a run does before it trains, up to a stage."""
     make_project(project)
-    params = {"time_zone": "UTC", "currency": "TWD", "models": {name: {} for name in MODELS}}
-    (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    file = project / "params.yaml"
+    params = yaml.safe_load(file.read_text(encoding="utf-8"))
+    params |= {"time_zone": "UTC", "models": {name: params["models"][name] for name in MODELS}}
+    file.write_text(yaml.safe_dump(params), encoding="utf-8")
     settle(project, data=str(data), as_of=as_of, overrides={}, clock=lambda: NOW, laid_from=laid)
     reproduce(project, stage)
     artifacts, before = project / "artifacts", read_profile(project / "artifacts")

@@ -1,5 +1,9 @@
 """Facts that come in several files: only new files are sifted, and nobody could tell."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from killed import KILLABLE
 
 from pipeline.ingest import ingest
 from pipeline.quality import Quality
@@ -178,6 +183,46 @@ def test_a_damaged_memory_is_not_believed(tmp_path):
     second = take(tmp_path / "a", tmp_path, memory=tmp_path / SIFTED)
     assert second.files != first.files
     assert second.rows == first.rows
+
+
+VALIDATE = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from pipeline.validate import validate
+folder, now = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+given = {"time_zone": "Asia/Taipei", "now": now, "max_quarantined_share": 1}
+validate(folder / "ingested", folder, **given, memory=folder / "sifted")
+"""
+#: A file is sifted but not kept; all are, but not compared; all is done but the tables' name.
+MOMENTS = {
+    "before a file is kept": r"os.rename \S*sifted/transactions/\.partial-",
+    "before files are compared": r"os.rename \S*sifted/transactions/\S*covered.json ",
+    "before the tables are there": r"os.rename \S*\.partial-\S*-tables ",
+}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(one, marks=() if n == 1 else pytest.mark.nightly)
+     for n, one in enumerate(MOMENTS.values())],
+    ids=MOMENTS,
+)  # fmt: skip
+def test_a_kill_leaves_nothing_that_the_next_validation_would_believe(tmp_path, moment):
+    take(deliver(tmp_path / "a", SHOP), tmp_path, memory=tmp_path / SIFTED)
+    delivery = deliver(tmp_path / "b", {**SHOP, "4": JUNE})
+    ingest(str(delivery), tmp_path / "ingested")
+    path = os.pathsep.join([str(KILLABLE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    killed = subprocess.run(
+        [sys.executable, "-c", VALIDATE, str(tmp_path), NOW.isoformat()],
+        env={**os.environ, "PYTHONPATH": path, "SHORTLIST_KILL_AT": moment},
+        start_new_session=True, check=False,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL
+    (tmp_path / "fresh").mkdir()
+    again = take(delivery, tmp_path, memory=tmp_path / SIFTED)
+    assert again.rows == take(delivery, tmp_path / "fresh").rows
+    assert not list((tmp_path / SIFTED).rglob(".partial-*"))
 
 
 days = st.dictionaries(
