@@ -1,76 +1,175 @@
-"""What one more day costs over the same chain of shops, against building everything.
+"""What one more day costs over an invented chain of shops, against building everything.
 
 Run `python benchmarks/incremental_day.py --customers 20000 --record`. Tables are drawn as for
-`feature_catalogue.py`; the stages are those of a run, each in a process of its own. A day that
-trains nothing scores the newest data; a day that trains every model lays all cut-offs anew.
+`feature_catalogue.py`, and delivered as a retailer would who appends: receipts by the month, then
+one file more for the day, with receipts that come days late. Each run is what `shortlist run` does
+from the delivery to the snapshots, in a process of its own: digest the data, let DVC reproduce
+`ingest`, `validate` and `snapshot`, hold the data against those before, accept them.
 """
 
 import argparse
 import json
 import multiprocessing
+import resource
 import tempfile
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
+import duckdb
 import yaml
-from feature_catalogue import AS_OF, Step, draw, timed
-from kept_grains import one_day_later
+from feature_catalogue import AS_OF, draw
 from record import record, table
 
-from pipeline.fingerprint import code_digest
-from pipeline.ingest import main as ingest
-from pipeline.params import Run
+from pipeline.arrivals.compare import compare
+from pipeline.arrivals.profile import keep_profile, profile, read_profile
+from pipeline.live_tables import accept_tables
 from pipeline.project import open_project
-from pipeline.snapshot import build
-from pipeline.validate import main as validate
+from pipeline.quality import read_quality
+from pipeline.run import make_project, reproduce, settle
 
 TITLE = "What an incremental day costs"
 MODELS = ("customer_activity", "purchase_propensity", "repurchase_timing")
-STAGES = {"ingest": ingest, "validate": validate, "snapshot": lambda f: build(open_project(f))}
+NOW = datetime.combine(AS_OF + timedelta(days=2), datetime.min.time(), UTC)
+
+
+class Spent(NamedTuple):
+    """What a run took: seconds, seconds of the processor, peak memory in MiB, cut-offs built."""
+
+    wall: float
+    cpu: float
+    peak: float
+    built: int
 
 
 def main() -> None:
-    """Draw, build, build again with one more day, record."""
+    """Draw, build, take in one more day in several ways, record."""
     options = _options()
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        root = Path(folder)
-        before, after = root / "before", root / "after"
-        draw(before, options.customers, options.lines_each)
-        one_day_later(before, after)
-        rows = []
-        project, laid_from = root / "project", {}
-        for name, data, is_trained in (
-            ("everything", before, True),
-            ("one more day, nothing trained", after, False),
-            ("the same day again", after, False),
-            ("one more day, everything trained", after, True),
-        ):
-            if name == options.until:
-                break
-            settle(project, data, {} if is_trained else laid_from)
-            rows.append((name, [_apart(project, stage) for stage in STAGES]))
-            laid_from = laid_from or _laid(project)
-            print(name, *rows[-1][1], flush=True)
+        root = Path(options.keep or folder)
+        data, project = root / "data", root / "project"
+        if not data.exists():
+            draw(data, options.customers, options.lines_each)
+            by_month(data)
+        rows = [("everything", _apart(project, data, {}, None))]
+        laid = _laid(project)
+        one_day_later(data)
+        rows += [
+            ("one more day, nothing to score", _apart(project, data, laid, None, "validate")),
+            ("the same day, cut-offs as they were", _apart(project, data, laid, AS_OF)),
+            ("the same day, scored as of its end", _apart(project, data, laid, None)),
+        ]
     body = _body(options.customers, options.customers * options.lines_each, rows)
     print(body)
     if options.record:
-        record("incremental_day", TITLE, body, packages=("duckdb", "ibis-framework"))
+        record("incremental_day", TITLE, body, packages=("duckdb", "ibis-framework", "dvc"))
 
 
-def settle(project: Path, data: Path, laid_from: dict[str, date]) -> None:
-    """Write what a run would write before its stages."""
-    (project / "artifacts").mkdir(parents=True, exist_ok=True)
-    params = {"time_zone": "UTC", "currency": "TWD", "models": {name: {} for name in MODELS}}
-    (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    run = Run(
-        data=str(data),
-        fingerprint=data.name,
-        code=code_digest("features"),
-        laid_from=laid_from,
-        requested_at=datetime.combine(AS_OF + timedelta(days=2), datetime.min.time(), UTC),
+def by_month(data: Path) -> None:
+    """Divide the receipts into one file a month."""
+    whole, to = data / "transactions.parquet", data / "transactions"
+    with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(data)}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            f"""COPY (SELECT *, strftime(available_time, '%Y-%m') AS month FROM '{whole}') TO '{to}'
+            (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (month), FILENAME_PATTERN 'part{{i}}')"""  # noqa: E501, S608 - our own words
+        )
+    for part in sorted(to.glob("*/*.parquet")):
+        part.rename(to / f"{part.parent.name.removeprefix('month=')}.{part.name}")
+        if not any(part.parent.iterdir()):
+            part.parent.rmdir()
+    whole.unlink()
+
+
+def one_day_later(data: Path) -> None:
+    """Append a day: the receipts of one day three years ago, one in fifty of them days late."""
+    lines = f"read_parquet('{data / 'transactions'}/*.parquet')"
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            f"""COPY (
+              SELECT * REPLACE ('N' || line_id AS line_id, 'N' || order_id AS order_id,
+                event_time + to_days(1096 - if(hash(order_id) % 50 = 0, 9, 0)) AS event_time,
+                available_time + INTERVAL 1096 DAY AS available_time)
+              FROM {lines} WHERE event_time::DATE = '2023-01-01'
+            ) TO '{data / "transactions" / f"{AS_OF}.parquet"}' (COMPRESSION zstd)"""  # noqa: S608 - our own words
+        )
+
+
+def bring_up_to_date(
+    project: Path, data: Path, laid: dict[str, date], as_of: date | None, stage: str
+) -> None:
+    """Do what a run does before it trains, up to a stage."""
+    make_project(project)
+    file = project / "params.yaml"
+    params = yaml.safe_load(file.read_text(encoding="utf-8"))
+    params |= {"time_zone": "UTC", "models": {name: params["models"][name] for name in MODELS}}
+    file.write_text(yaml.safe_dump(params), encoding="utf-8")
+    settle(project, data=str(data), as_of=as_of, overrides={}, clock=lambda: NOW, laid_from=laid)
+    reproduce(project, stage)
+    artifacts, before = project / "artifacts", read_profile(project / "artifacts")
+    found = profile(
+        artifacts / "tables",
+        time_zone="UTC",
+        quality=read_quality(artifacts / "quality"),
+        since=before,
     )
-    text = yaml.safe_dump(run.model_dump(mode="json"))
-    (project / "artifacts" / "run.yaml").write_text(text, encoding="utf-8")
+    if before is not None:
+        list(compare(found, before, open_project(project).params.retrain.limits))
+    accept_tables(artifacts)
+    keep_profile(artifacts, found)
+
+
+def _apart(
+    project: Path, data: Path, laid: dict[str, date], as_of: date | None, stage: str = "snapshot"
+) -> Spent:
+    project.mkdir(parents=True, exist_ok=True)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        spent = pool.apply(_measured, (project, data, laid, as_of, stage))
+    print(stage, as_of, spent, flush=True)
+    return spent
+
+
+def _measured(
+    project: Path, data: Path, laid: dict[str, date], as_of: date | None, stage: str
+) -> Spent:
+    before, began, at = _snapshots(project), time.perf_counter(), _used()
+    bring_up_to_date(project, data, laid, as_of, stage)
+    wall, used = time.perf_counter() - began, _used()
+    after = _snapshots(project)
+    return Spent(
+        wall,
+        used.cpu - at.cpu,
+        used.peak,
+        sum(before.get(path) != version for path, version in after.items()),
+    )
+
+
+class _Used(NamedTuple):
+    cpu: float
+    peak: float
+
+
+def _used() -> _Used:
+    """Return what this process and those that it started have used."""
+    own, others = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    cpu = sum(one.ru_utime + one.ru_stime for one in (own, others))
+    return _Used(cpu, max(own.ru_maxrss, others.ru_maxrss) / 1024)
+
+
+def _snapshots(project: Path) -> dict[str, str]:
+    """Return the version of every table that is kept of a cut-off."""
+    found = (project / "artifacts" / "snapshots").glob("*/as_of=*/manifest.json")
+    return {
+        str(path): str(_version(json.loads(path.read_text(encoding="utf-8")))) for path in found
+    }
+
+
+def _version(manifest: dict[str, object]) -> object:
+    return manifest.get("version") or manifest.get("snapshot")
 
 
 def _laid(project: Path) -> dict[str, date]:
@@ -79,30 +178,28 @@ def _laid(project: Path) -> dict[str, date]:
     return {name: date.fromisoformat(one["score"]) for name, one in laid.items() if "score" in one}
 
 
-def _apart(project: Path, stage: str) -> Step:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_timed, (project, stage))
-
-
-def _timed(project: Path, stage: str) -> Step:
-    return timed(stage, lambda: STAGES[stage](project))
-
-
-def _body(customers: int, lines: int, rows: list[tuple[str, list[Step]]]) -> str:
-    whole = sum(step.cpu for step in rows[0][1])
+def _body(customers: int, lines: int, rows: list[tuple[str, Spent]]) -> str:
+    whole = rows[0][1].cpu
     cells = [
         [
             name,
-            *(f"{step.wall:.0f} / {step.cpu:.1f}" for step in steps),
-            f"{sum(step.cpu for step in steps):.1f} ({sum(s.cpu for s in steps) / whole:.1%})",
+            f"{one.cpu:,.1f}",
+            f"{one.cpu / whole:.1%}",
+            f"{one.wall:,.0f}",
+            f"{one.peak:,.0f}",
+            f"{one.built}",
         ]
-        for name, steps in rows
+        for name, one in rows
     ]
-    head = ["run", *(f"{stage}: wall / processor, s" for stage in STAGES), "processor, s"]
+    head = ["run", "processor, s", "share", "wall, s", "peak, MiB", "tables of cut-offs built"]
     return f"""
-{customers:,} customers, {lines:,} receipt lines of three years, {len(MODELS)} models, without
-those that such data cannot teach; the stages before training. Shares are of the processor's
-seconds of everything.
+{customers:,} customers, {lines:,} receipt lines of three years in files by the month; the day is
+one file more, {lines // 1096:,} lines on average, one order in fifty late. {len(MODELS)} models,
+without those that such data cannot teach. All of a run that comes before training, DVC's work
+included. A table of a cut-off is a snapshot, a set of codes or a part of the state of pairs.
+`cut-offs as they were` is `--as-of` the day before: grains are renewed, and every cut-off is
+looked at whether it sees anything new. Scored as of its end, the day has a cut-off of its own:
+everybody's features, codes and pairs as of a new day.
 
 {table(head, cells)}
 """
@@ -113,7 +210,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
-    parser.add_argument("--until", default="", help="Stop before the run of this name.")
+    parser.add_argument("--keep", type=Path, default=None, help="Draw and build here; keep it.")
     parser.add_argument("--record", action="store_true", help="Write docs/benchmarks.md.")
     return parser.parse_args()
 

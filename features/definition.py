@@ -55,11 +55,15 @@ class Grain:
         What a row belongs to: `"customer"`, `"product"`, `"pair"` or `"time"`.
     sources : tuple of str
         Names of the declared tables it reads: the parameters of `build`.
+    within : str, optional
+        A column of the facts it reads. What becomes known on a day then follows from the facts
+        that share its value with a fact of that day: a new day is built from its own orders.
     """
 
     build: Callable[..., ir.Table]
     unit: Unit
     sources: tuple[str, ...]
+    within: str | None = None
 
     @property
     def name(self) -> str:
@@ -136,11 +140,13 @@ class Feature:
         return inspect.getdoc(self.aggregate) or ""
 
 
-def grain(unit: Unit = "customer") -> Callable[[Callable[..., ir.Table]], Grain]:
+def grain(
+    unit: Unit = "customer", *, within: str | None = None
+) -> Callable[[Callable[..., ir.Table]], Grain]:
     """Declare a grain: the parameter names of the function are the tables it reads."""
 
     def declare(build: Callable[..., ir.Table]) -> Grain:
-        return Grain(build, unit, tuple(inspect.signature(build).parameters))
+        return Grain(build, unit, tuple(inspect.signature(build).parameters), within)
 
     return declare
 

@@ -19,7 +19,7 @@ LEAST_GAPS = 20
 LEAST_JOINT_ORDERS = 10
 
 
-@grain("product")
+@grain("product", within="order_id")
 def shelf(products: ir.Table, transactions: ir.Table) -> ir.Table:
     """One row per product listed, and one per product, customer and day it was sold.
 
@@ -154,7 +154,7 @@ def _typical_gaps(rows: ir.Table, level: str) -> ir.Table:
     )
 
 
-@grain("product")
+@grain("product", within="order_id")
 def order_items(transactions: ir.Table, products: ir.Table) -> ir.Table:
     """One row per order and narrowest category in it, from the day it was known.
 

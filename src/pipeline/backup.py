@@ -16,6 +16,7 @@ from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.live_tables import LIVE_TABLES
 from pipeline.lookup import LOOKUPS
 from pipeline.pairs.kept_neighbours import KEPT_NEIGHBOURS
+from pipeline.sifted_parts import SIFTED
 from pipeline.stage import FAILURE
 
 #: What makes a project, beside its artefacts.
@@ -25,7 +26,7 @@ PROJECT_FILES = ("params.yaml", "dvc.yaml", "dvc.lock", ".dvc/config")
 DATABASES = ("state.db", "mlflow.db")
 
 #: What a project remembers only to save time.
-_MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LIVE_TABLES, LOOKUPS)
+_MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LIVE_TABLES, LOOKUPS, SIFTED)
 
 #: Where a backup is unpacked before anything of the project is touched.
 RESTORED = ".restored"

@@ -16,7 +16,8 @@ from features.tables import TABLES
 from pipeline.duck import quoted
 from pipeline.durable import whole_file
 from pipeline.engine import engine
-from pipeline.live_tables import tables_folder
+from pipeline.fingerprint import digest
+from pipeline.live_tables import table_files, tables_folder
 from pipeline.lock import LockedError, exclusive
 from pipeline.lookup import LOOKUPS
 
@@ -87,12 +88,13 @@ def _copies(artifacts: Path, least_bytes: int) -> dict[str, Path]:
     for table in TABLES:
         if not any(column.name == "customer_id" for column in table.columns()):
             continue
+        files = table_files(tables_folder(artifacts) / f"{table.table_name}.parquet")
         try:
-            status = (tables_folder(artifacts) / f"{table.table_name}.parquet").stat()
+            status = [path.stat() for path in files]
         except FileNotFoundError:
             continue
-        if status.st_size >= least_bytes:
-            version = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
+        if sum(one.st_size for one in status) >= least_bytes:
+            version = digest([(one.st_ino, one.st_mtime_ns, one.st_size) for one in status])
             name = f"{table.table_name}-{version}.parquet"
             found[table.table_name] = _folder(artifacts) / name
     return found

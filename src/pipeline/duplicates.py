@@ -26,7 +26,7 @@ def repeated_rows(
     rows: ir.Table,
     *,
     key: tuple[str, ...],
-    count: int,
+    hashes: np.ndarray,
     refused: ir.Table | None = None,
 ) -> ir.Table | None:
     """Return the position of every row whose key an earlier row has, with the reason.
@@ -42,8 +42,8 @@ def repeated_rows(
         All rows; has `_position`.
     key : tuple of str
         Columns that identify a row.
-    count : int
-        Number of rows.
+    hashes : array of shape (n_rows,)
+        Of the keys, as `key_hashes` returns them.
     refused : ibis Table, optional
         Has the `_position` of rows that break another rule; they repeat nothing.
 
@@ -52,23 +52,57 @@ def repeated_rows(
     Table or None
         Columns `_position` and `reason`; None if no key is repeated.
     """
-    parts = [rows[name].cast("string").fill_null("") for name in key]
-    hashed = ibis.literal(SEPARATOR).join(parts).hash()
-    met = _met(connection, rows.select(key=hashed), count)
+    met = met_twice(hashes)
     if not len(met):
         return None
-    alike = rows.filter(hashed.isin(ibis.memtable({"key": met}).key)).select(POSITION)
-    alike = connection.create_table(ibis.util.gen_name("alike"), alike, temp=True)
-    suspects = rows.filter(rows[POSITION].isin(alike[POSITION]))
-    if refused is not None:
-        suspects = suspects.filter(~suspects[POSITION].isin(refused[POSITION]))
-    suspects = connection.create_table(ibis.util.gen_name("suspects"), suspects, temp=True)
+    suspects = rows_that_met(connection, rows, met, key=key, refused=refused)
     repeats = _repeats(suspects, key)
     return connection.create_table(ibis.util.gen_name("repeats"), repeats, temp=True)
 
 
-def _met(connection: ibis.BaseBackend, keys: ir.Table, count: int) -> np.ndarray:
-    """Return the hashes that several rows have."""
+def rows_that_met(
+    connection: ibis.BaseBackend,
+    rows: ir.Table,
+    met: np.ndarray,
+    *,
+    key: tuple[str, ...],
+    refused: ir.Table | None = None,
+) -> ir.Table:
+    """Return the rows whose keys have some hashes, but for those that break another rule."""
+    found = _hashed(rows, key).isin(ibis.memtable({"key": met}).key)
+    alike = rows.filter(found).select(POSITION)
+    alike = connection.create_table(ibis.util.gen_name("alike"), alike, temp=True)
+    suspects = rows.filter(rows[POSITION].isin(alike[POSITION]))
+    if refused is not None:
+        suspects = suspects.filter(~suspects[POSITION].isin(refused[POSITION]))
+    return connection.create_table(ibis.util.gen_name("suspects"), suspects, temp=True)
+
+
+def met_twice(hashes: np.ndarray) -> np.ndarray:
+    """Return the hashes that occur more than once among sorted ones."""
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+
+
+def common(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the values that two sorted arrays share; the shorter one is looked up.
+
+    Examples
+    --------
+    >>> common(np.array([1, 4, 9]), np.array([2, 4, 4, 9, 11])).tolist()
+    [4, 9]
+    """
+    short, long = sorted((some, others), key=len)
+    if not len(short):
+        return short
+    places = np.minimum(np.searchsorted(long, short), len(long) - 1)
+    return np.unique(short[long[places] == short])
+
+
+def key_hashes(
+    connection: ibis.BaseBackend, rows: ir.Table, *, key: tuple[str, ...], count: int
+) -> np.ndarray:
+    """Return the hashes of the keys of all rows, sorted."""
+    keys = rows.select(key=_hashed(rows, key))
     hashes = np.empty(count, dtype=np.int64)
     filled = 0
     # Not `to_pyarrow_batches`: Ibis 12 calls a method that DuckDB 2.0 no longer has.
@@ -76,7 +110,50 @@ def _met(connection: ibis.BaseBackend, keys: ir.Table, count: int) -> np.ndarray
         hashes[filled : filled + len(batch)] = batch.column(0).to_numpy()
         filled += len(batch)
     hashes.sort()
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    return hashes
+
+
+def _hashed(rows: ir.Table, key: tuple[str, ...]) -> ir.IntegerValue:
+    parts = [rows[name].cast("string").fill_null("") for name in key]
+    return ibis.literal(SEPARATOR).join(parts).hash()
+
+
+def repeats_of_earlier(
+    connection: ibis.BaseBackend,
+    rows: ir.Table,
+    earlier: ir.Table,
+    *,
+    key: tuple[str, ...],
+    within: ir.Table | None,
+) -> ir.Table:
+    """Return the position of every row that repeats one of an earlier file, or of its own.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        Rows that may repeat others; has `_position`.
+    earlier : ibis Table
+        Accepted rows of earlier files: each key once.
+    key : tuple of str
+        Columns that identify a row.
+    within : ibis Table, optional
+        What repeats a row of its own file, as `repeated_rows` says.
+
+    Returns
+    -------
+    Table
+        Columns `_position` and `reason`.
+    """
+    facts = [name for name in earlier.columns if name in rows.columns]
+    first = earlier.select(**{f"first_{name}": earlier[name] for name in facts})
+    joined = rows.join(first, [rows[name].identical_to(first[f"first_{name}"]) for name in key])
+    same = [joined[name].identical_to(joined[f"first_{name}"]) for name in facts]
+    repeats = joined.select(
+        POSITION, reason=reduce(lambda a, b: a & b, same).ifelse(COPY, CONFLICT)
+    )
+    if within is not None:
+        repeats = repeats.union(within.filter(~within[POSITION].isin(repeats[POSITION])))
+    return connection.create_table(ibis.util.gen_name("repeats"), repeats, temp=True)
 
 
 def _repeats(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:

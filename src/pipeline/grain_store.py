@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
@@ -41,6 +42,12 @@ class Grains:
     block_rows : int
         Rows of the longest table in one block, at most. The number of blocks is a power of
         two, so that data which grow from day to day seldom need other ones.
+
+    Attributes
+    ----------
+    remembered : dict
+        What was found out about the data by whoever asked, by purpose and name: tables and
+        grains do not change as long as these are open.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Grains:
         self._events = events
         self._rows: dict[Grain, ir.Table] = {}
         self._held: dict[str, ir.Table] = {}
+        self.remembered: dict[tuple[str, str], Any] = {}
         self.kept: KeptGrains | None = None
         if keep is not None:
             longest = max((int(one.count().execute()) for one in events.values()

@@ -1,6 +1,7 @@
 """Bring the retailer's tables under our names, one Parquet file each; drop nothing."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.forgotten import Forgotten, leave_out_forgotten, read_forgotten
 from pipeline.params import read_run
 from pipeline.sources.definition import Delivery, SourceError
 from pipeline.sources.open import open_source
+from pipeline.sources.parquet_file import ParquetFile, ParquetFolder
 from pipeline.stage import run_stage
 
 #: Says where each ingested table came from.
@@ -39,6 +41,8 @@ class Ingested:
 def ingest(location: str, to: Path, *, forgotten: Forgotten | None = None) -> Ingested:
     """Copy every declared table found at `location` into `to/NAME.parquet`.
 
+    Facts that come in several Parquet files stay in as many, in a folder of that name, so that a
+    new day is one more file and no other is touched.
     Values keep the types in which they were delivered; a CSV delivers texts. Whether they can
     be read is for `validate` to say, so that a bad cell costs a row and not the run.
 
@@ -70,16 +74,29 @@ def ingest(location: str, to: Path, *, forgotten: Forgotten | None = None) -> In
                     f"{name} is delivered twice: by {origins[name]} and by {delivery.origin}. "
                     "Remove one."
                 )
-            write_delivery(
-                delivery, draft / f"{name}.parquet", declared=tuple(TABLE_BY_NAME[name].schema())
-            )
-            leave_out_forgotten(draft / f"{name}.parquet", forgotten or Forgotten())
+            declared = tuple(TABLE_BY_NAME[name].schema())
+            for one, path in _in_parts(delivery, draft / f"{name}.parquet", declared):
+                path.parent.mkdir(exist_ok=True)
+                write_delivery(one, path, declared=declared)
+                leave_out_forgotten(path, forgotten or Forgotten())
             origins[name] = delivery.origin
         found = Ingested(source.location, origins, tuple(ignored))
         write_json(
             draft / MANIFEST, {"location": found.location, "origins": origins, "ignored": ignored}
         )
     return found
+
+
+def _in_parts(
+    delivery: Delivery, to: Path, declared: tuple[str, ...]
+) -> Iterator[tuple[Delivery, Path]]:
+    """Yield what to write, and where: facts by the file, in their order, all else as one."""
+    files = delivery.files() if isinstance(delivery, ParquetFolder) else []
+    if len(files) < 2 or "event_time" not in declared:  # noqa: PLR2004 - several
+        yield delivery, to
+        return
+    for number, file in enumerate(files):
+        yield ParquetFile(file, delivery.name), to / f"{number:05}-{file.name}"
 
 
 def read_manifest(folder: Path) -> Ingested:

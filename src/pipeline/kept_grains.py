@@ -4,17 +4,23 @@ A grain of customers does not compare them with one another. So it is enough to 
 of those customers whose own source rows changed, and to put them among the old rows of all
 others. What comes out is, to the last bit, what building everything would give.
 
+A grain of products that says `within` what its rows arise lies in files by the day on which its
+rows became known. What was known before a day does not follow from what came later, so only the
+files from the first changed day on are built again.
+
 Kept grains are a memory, not a result: no stage names them as its output, DVC neither copies nor
 removes them, a backup leaves them out, and whoever deletes them loses nothing but time.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from importlib.metadata import version as installed
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
@@ -25,10 +31,17 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.engine import joins_in_order
 from pipeline.fingerprint import digest, file_digest, rows_digest
 from pipeline.leftovers import discard
-from pipeline.row_hashes import hashes_by_customer, whole_hash
+from pipeline.live_tables import link
+from pipeline.row_hashes import MODULUS, hashed_rows, hashes_by_customer, whole_hash
 
 #: Where more than this share of the source rows is of customers with a change, all is built.
 MOST_CHANGED = 0.5
+
+#: The day on which a row became known.
+KNOWN = "available_on"
+#: Rows that became known so many days before the newest one lie in a file that stays; once that
+#: of the newest holds more than so many days, it is divided.
+LATE_DAYS, OPEN_DAYS = 7, 31
 
 _MANIFEST, _CUSTOMERS = "manifest.json", "customers.parquet"
 
@@ -65,6 +78,8 @@ class KeptGrains:
         self._blocks = blocks
         self._folder = folder
         self._hashed: set[str] = set()
+        self._hashes: dict[str, list[int]] = {}
+        self._by_days: dict[str, dict[str, list[int]]] = {}
         self._asked: set[str] = set()
 
     def bring_up_to_date(self, grain: Grain) -> list[Path]:
@@ -73,6 +88,8 @@ class KeptGrains:
         version = self._version(grain)
         kept = _read(self._folder / grain.name)
         is_current = kept is not None and kept["version"] == version
+        if grain.within is not None:
+            return self._by_day(grain, version, kept if is_current else None)
         if grain.unit != "customer":
             if not is_current:
                 self._write(grain, version)
@@ -98,16 +115,85 @@ class KeptGrains:
         tables = {name: self._table(name) for name in grain.sources}
         of_customers = {name for name, one in tables.items() if CUSTOMER in one.columns}
         whole = tables if grain.unit != "customer" else tables.keys() - of_customers
+        if grain.within is not None:
+            whole = {name for name, one in tables.items() if KNOWN not in one.columns}
         return digest(
             rows_digest(grain),
             [installed(name) for name in ("duckdb", "ibis-framework")],
-            self._blocks.count,
+            self._blocks.count if grain.unit == "customer" else 1,
             {name: str(one.schema()) for name, one in tables.items()},
             {name: self._whole_hash(name) for name in whole},
         )
 
     def _whole_hash(self, name: str) -> list[int]:
-        return whole_hash(self._connection, self._table(name))
+        if name not in self._hashes:
+            self._hashes[name] = whole_hash(self._connection, self._table(name))
+        return self._hashes[name]
+
+    def _by_day(self, grain: Grain, version: str, kept: Mapping[str, Any] | None) -> list[Path]:
+        """Return the files of a grain in the order of its days, built from the first change on."""
+        days = {name: self._days(name) for name in grain.sources if KNOWN in self._columns(name)}
+        starts: list[str] = kept["starts"] if kept else [""]
+        changed = _changed_days(days, kept["days"]) if kept else [""]
+        if changed:
+            # A file stays if the next one begins on the first changed day or before it.
+            same = sum(start <= changed[0] for start in starts[1:])
+            newest = max((day for one in days.values() for day in one), default="")
+            since, starts = starts[same], starts[: same + 1]
+            if newest and _days_before(newest, OPEN_DAYS) > since:
+                starts = [*starts, _days_before(newest, LATE_DAYS)]
+            folder = self._folder / grain.name
+            with whole_folder(folder) as draft, joins_in_order(self._connection):
+                for number in range(same):
+                    link(folder / _file(number), draft / _file(number))
+                for number, start in enumerate(starts[same:], same):
+                    end = starts[number + 1] if number + 1 < len(starts) else None
+                    self._write_days(grain, draft / _file(number), start, end)
+                files = {one.name: file_digest(one) for one in sorted(draft.iterdir())}
+                about = {"grain": grain.name, "version": version, "starts": starts, "days": days}
+                write_json(draft / _MANIFEST, {**about, "files": files})
+            self.built[grain.name] = len(changed) if since else None
+        return [self.path(grain, number) for number in range(len(starts))]
+
+    def _write_days(self, grain: Grain, to: Path, start: str, end: str | None) -> None:
+        """Write the rows that became known from one day on, to the day before another."""
+        tables = {name: self._table(name) for name in grain.sources}
+        if start:
+            tables |= {
+                name: self._since(name, start, within=str(grain.within))
+                for name in grain.sources
+                if KNOWN in self._columns(name)
+            }
+        built = grain.build(*tables.values())
+        if start:
+            built = built.filter(built[KNOWN] >= ibis.date(start))
+        if end is not None:
+            built = built.filter(built[KNOWN] < ibis.date(end))
+        order = sorted(built.columns, key=lambda name: name != KNOWN)
+        self._copy(typed_statement(self._connection, built.order_by(order)), to)
+
+    def _since(self, name: str, start: str, *, within: str) -> ir.Table:
+        """Return the rows known from a day on, and all those of the same orders, say."""
+        statement = self._connection.compile(self._table(name))
+        self._connection.raw_sql(
+            f"CREATE OR REPLACE TEMP TABLE since_{name} AS WITH every AS ({statement}) "  # noqa: S608 - our own names
+            f"FROM every WHERE {KNOWN} >= DATE '{start}' OR {within} IN "
+            f"(SELECT {within} FROM every WHERE {KNOWN} >= DATE '{start}')"
+        )
+        return self._connection.table(f"since_{name}")
+
+    def _columns(self, name: str) -> tuple[str, ...]:
+        return tuple(self._table(name).columns)
+
+    def _days(self, name: str) -> dict[str, list[int]]:
+        """Return, by the day on which they became known, the number of rows and their hash."""
+        if name not in self._by_days:
+            rows = self._table(name)
+            found = hashed_rows(self._connection, rows, rows.columns, KNOWN)
+            self._by_days[name] = {
+                str(day): [number, int(total) % MODULUS] for day, number, total in sorted(found)
+            }
+        return self._by_days[name]
 
     def _customers(self, grain: Grain) -> str:
         """Return the name of a table: customers, their source rows, and one hash of these."""
@@ -215,6 +301,21 @@ def _merged(old: Path, new: Path, changed: str) -> str:
         for path, which in ((old, f"WHERE {of_others}"), (new, ""))
     )
     return f"SELECT * EXCLUDE (file_row_number) FROM ({parts}) ORDER BY {CUSTOMER}, file_row_number"  # noqa: S608 - our own names
+
+
+def _changed_days(
+    now: Mapping[str, Mapping[str, list[int]]], before: Mapping[str, Mapping[str, list[int]]]
+) -> list[str]:
+    """Return the days whose rows differ, in order."""
+    found: set[str] = set()
+    for name, days in now.items():
+        then = before.get(name, {})
+        found |= {day for day in days.keys() | then.keys() if days.get(day) != then.get(day)}
+    return sorted(found)
+
+
+def _days_before(day: str, number: int) -> str:
+    return (date.fromisoformat(day) - timedelta(days=number)).isoformat()
 
 
 def _file(number: int) -> str:

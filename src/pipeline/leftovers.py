@@ -16,6 +16,7 @@ STAGE_OUTPUTS = (
     "tables",
     "quarantine",
     "quality",
+    "sifted",
     "grains",
     "snapshots",
     "labels",

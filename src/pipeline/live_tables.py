@@ -45,20 +45,32 @@ def accept_tables(artifacts: Path, *, keep_earlier: bool = True) -> Path:
         False where rows had to go for good: the folders before are removed at once.
     """
     tables, root = artifacts / "tables", artifacts / LIVE_TABLES
-    files = sorted(tables.glob("*.parquet"))
-    states = [(path.name, path.stat()) for path in files]
+    files = table_files(tables)
+    states = [(str(path.relative_to(tables)), path.stat()) for path in files]
     name = digest([(name, one.st_ino, one.st_size, one.st_mtime_ns) for name, one in states])
     folder, before = root / name, _named(artifacts)
     if before != folder or not folder.is_dir():
         with whole_folder(folder) as draft:
             for path in files:
-                _link(path, draft / path.name)
+                to = draft / path.relative_to(tables)
+                to.parent.mkdir(exist_ok=True)
+                link(path, to)
         write_json(artifacts / f"{LIVE_TABLES}.json", {"folder": name})
     kept = {folder, before} if keep_earlier else {folder}
     for one in root.iterdir():
         if one not in kept:
             discard(one)
     return folder
+
+
+def table_files(table: Path) -> list[Path]:
+    """Return the Parquet files of a table, or of a folder of tables, by name.
+
+    A table of facts may be a folder of files; engines read it under its name all the same.
+    """
+    if table.is_file():
+        return [table]
+    return sorted(path for path in table.rglob("*.parquet") if path.is_file())
 
 
 def _named(artifacts: Path) -> Path | None:
@@ -69,7 +81,7 @@ def _named(artifacts: Path) -> Path | None:
         return None
 
 
-def _link(path: Path, to: Path) -> None:
+def link(path: Path, to: Path) -> None:
     """Give a file a second name; copy it where the file system has no such thing."""
     try:
         os.link(path.resolve(), to)

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from features.table import Table
 from features.tables import TABLES
 from pipeline.exit_codes import ExitCode
+from pipeline.live_tables import table_files
 from pipeline.sources.definition import BOOKKEEPING, SourceError
 
 
@@ -39,7 +40,8 @@ def require_tables(connection: ibis.BaseBackend, folder: Path, origins: Mapping[
     for table in TABLES:
         name = table.table_name
         if name in origins:
-            rows = connection.read_parquet(folder / f"{name}.parquet")
+            files = table_files(folder / f"{name}.parquet")
+            rows = connection.read_parquet(files, union_by_name=True)
             problems += missing_columns(rows, table, origin=origins[name])
             if table.required and not int(connection.execute(rows.count())):
                 problems.append(f"{origins[name]} holds no row: export it again")

@@ -7,14 +7,22 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from pathlib import Path
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 from ibis.backends.duckdb import Backend
 
 from features.table import Table
 from pipeline.checks import EMPTIED, POSITION, Check, checks_of, read_table
-from pipeline.duplicates import FIXES, repeated_rows
+from pipeline.duplicates import (
+    FIXES,
+    key_hashes,
+    repeated_rows,
+    repeats_of_earlier,
+    rows_that_met,
+)
 from pipeline.engine import one_thread
 from pipeline.quality import Finding, TableQuality
 from pipeline.requirements import readable
@@ -56,6 +64,40 @@ class Sieve:
     known: dict[str, ir.Column] = field(default_factory=dict)
 
 
+class Sifted(NamedTuple):
+    """What became of the rows of one file.
+
+    Attributes
+    ----------
+    read, accepted : int
+        Rows.
+    findings : tuple of Finding
+        What is wrong with the others.
+    hashes : array of shape (n_read,)
+        Of the keys of all rows, sorted.
+    """
+
+    read: int
+    accepted: int
+    findings: tuple[Finding, ...]
+    hashes: np.ndarray
+
+
+class Files(NamedTuple):
+    """Where the rows of one file lie, and where the accepted ones and the others go."""
+
+    delivered: Path
+    accepted: Path
+    quarantine: Path
+
+
+class Earlier(NamedTuple):
+    """Accepted rows of files that come before, and the hashes of keys that may be in both."""
+
+    files: tuple[Path, ...]
+    met: np.ndarray
+
+
 def sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
     """Write accepted rows to one file, and the others, if any, to another.
 
@@ -77,29 +119,68 @@ def sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
     SourceError
         If the file is damaged.
     """
-    file = f"{table.table_name}.parquet"
-    with readable(sieve.ingested / file, origin=origin):
-        quality = _sift(table, sieve, origin=origin)
-    accepted = sieve.connection.read_parquet(sieve.tables / file)
+    name = f"{table.table_name}.parquet"
+    files = Files(*(folder / name for folder in (sieve.ingested, sieve.tables, sieve.quarantine)))
+    found = sift_file(table, sieve, files, origin=origin)
+    delivered = sieve.connection.read_parquet(files.delivered)
+    remember(table, sieve)
+    return TableQuality(
+        table=table.table_name,
+        origin=origin,
+        read=found.read,
+        accepted=found.accepted,
+        findings=found.findings,
+        notices=tuple(notices_of(delivered, table, sieve)),
+    )
+
+
+def remember(table: type[Table], sieve: Sieve) -> None:
+    """Let the tables that are sifted later refer to what was accepted of this one."""
+    accepted = sieve.connection.read_parquet(sieve.tables / f"{table.table_name}.parquet")
     for column in table.key:
         sieve.known[f"{table.table_name}.{column}"] = accepted[column]
-    return quality
 
 
-def _sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
-    connection, name = sieve.connection, f"{table.table_name}.parquet"
-    file, accepted_to, quarantine_to = (
-        folder / name for folder in (sieve.ingested, sieve.tables, sieve.quarantine)
-    )
+def sift_file(
+    table: type[Table],
+    sieve: Sieve,
+    files: Files,
+    *,
+    origin: str,
+    earlier: Earlier | None = None,
+) -> Sifted:
+    """Write the accepted rows of one file, and the others with their reasons.
+
+    Raises
+    ------
+    SourceError
+        If the file is damaged.
+    """
+    with readable(files.delivered, origin=origin):
+        return _sift(table, sieve, files, earlier)
+
+
+def _sift(table: type[Table], sieve: Sieve, files: Files, earlier: Earlier | None) -> Sifted:
+    connection = sieve.connection
     delay = sieve.delays.get(table.table_name, timedelta())
-    delivered = connection.read_parquet(file, file_row_number=True)
+    delivered = connection.read_parquet(files.delivered, file_row_number=True)
     rows = _view(connection, read_table(delivered, table, time_zone=sieve.time_zone))
     checks = tuple(checks_of(rows, table, known=sieve.known, now=sieve.now))
     flags = {_flag(i): check.violated for i, check in enumerate(checks)}
     judged = _view(connection, rows.mutate(**flags, **{REFUSED: reduce(or_, flags.values())}))
     counts = _count(connection, judged, len(checks), as_declared=_as_declared(delivered, table))
     refused = _refused(connection, judged, checks) if counts.refused else None
-    repeats = repeated_rows(connection, rows, key=table.key, count=counts.read, refused=refused)
+    hashes = key_hashes(connection, rows, key=table.key, count=counts.read)
+    repeats = repeated_rows(connection, rows, key=table.key, hashes=hashes, refused=refused)
+    if earlier is not None and earlier.files:
+        suspects = rows_that_met(connection, rows, earlier.met, key=table.key, refused=refused)
+        repeats = repeats_of_earlier(
+            connection,
+            _declared(suspects, table, delay, POSITION),
+            _view(connection, connection.read_parquet(list(earlier.files))),
+            key=table.key,
+            within=repeats,
+        )
     told = [one for one in (refused, repeats) if one is not None]
     kept = reduce(lambda left, out: left.filter(~left[POSITION].isin(out[POSITION])), told, rows)
     findings = [
@@ -112,20 +193,13 @@ def _sift(table: type[Table], sieve: Sieve, *, origin: str) -> TableQuality:
         findings += _repeat_findings(connection, repeats, table)
         repeated = int(connection.execute(repeats.count()))
     if counts.as_declared and not findings:
-        shutil.copyfile(file, accepted_to)
+        shutil.copyfile(files.delivered, files.accepted)
     else:
         with one_thread(connection):
-            connection.to_parquet(_declared(kept, table, delay), accepted_to)
-    if told:
-        connection.to_parquet(_quarantine(delivered, rows, told), quarantine_to)
-    return TableQuality(
-        table=table.table_name,
-        origin=origin,
-        read=counts.read,
-        accepted=counts.read - counts.refused - repeated,
-        findings=tuple(findings),
-        notices=tuple(_notices(delivered, table, sieve)),
-    )
+            connection.to_parquet(_declared(kept, table, delay), files.accepted)
+    if counts.refused or repeated:
+        connection.to_parquet(_quarantine(delivered, rows, told), files.quarantine)
+    return Sifted(counts.read, counts.read - counts.refused - repeated, tuple(findings), hashes)
 
 
 @dataclass(frozen=True)
@@ -176,13 +250,14 @@ def _changed(rows: ir.Table) -> ir.BooleanValue:
     return rows[EMPTIED]
 
 
-def _declared(rows: ir.Table, table: type[Table], delay: timedelta) -> ir.Table:
+def _declared(rows: ir.Table, table: type[Table], delay: timedelta, *beside: str) -> ir.Table:
     """Return the declared columns in the declared order, `available_time` filled."""
     columns = {name: rows[name] for name in table.schema()}
     if "available_time" in columns:
         filled = rows.event_time + ibis.interval(seconds=int(delay.total_seconds()))
         columns["available_time"] = rows.available_time.fill_null(filled)
-    return rows.select(**{name: columns[name].cast(kind) for name, kind in table.schema().items()})
+    declared = {name: columns[name].cast(kind) for name, kind in table.schema().items()}
+    return rows.select(*beside, **declared)
 
 
 def _refused(connection: ibis.BaseBackend, judged: ir.Table, checks: tuple[Check, ...]) -> ir.Table:
@@ -221,7 +296,8 @@ def _repeat_findings(
     ]
 
 
-def _notices(delivered: ir.Table, table: type[Table], sieve: Sieve) -> Iterator[str]:
+def notices_of(delivered: ir.Table, table: type[Table], sieve: Sieve) -> Iterator[str]:
+    """Yield what a reader of the report should know of the columns of a table."""
     declared = table.schema()
     extra = [
         name

@@ -18,6 +18,7 @@ from pipeline.project import open_project
 from pipeline.quality import Quality, write_report
 from pipeline.requirements import ContractError, require_tables
 from pipeline.sift import Sieve, sift
+from pipeline.sifted_parts import SIFTED, sift_parts
 from pipeline.sources.about import describe
 from pipeline.stage import run_stage
 
@@ -38,6 +39,7 @@ def validate(
     now: datetime,
     delays: Mapping[str, timedelta] | None = None,
     max_quarantined_share: float = 0.01,
+    memory: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Quality:
     """Write accepted rows to `tables`, the others to `quarantine`, and the report to `quality`.
@@ -62,6 +64,9 @@ def validate(
         at once for a table that is not named.
     max_quarantined_share : float
         Share of a table's rows that may be quarantined, in [0, 1].
+    memory : Path, optional
+        Where what became of each file is kept, of tables that come in several: only new files
+        are then read.
     progress : callable
         Is told the name of each table as its turn comes.
 
@@ -101,7 +106,11 @@ def validate(
             for table in _referenced_first(TABLES):
                 if table.table_name in manifest.origins:
                     progress(table.table_name)
-                    found.append(sift(table, sieve, origin=manifest.origins[table.table_name]))
+                    given = {"origin": manifest.origins[table.table_name]}
+                    if (folder / f"{table.table_name}.parquet").is_dir():
+                        found.append(sift_parts(table, sieve, **given, memory=memory))
+                    else:
+                        found.append(sift(table, sieve, **given))
             quality = Quality(
                 location=manifest.location,
                 checked_at=now.astimezone(UTC).isoformat(),
@@ -165,6 +174,7 @@ def main(folder: Path = Path()) -> None:
             now=project.run.requested_at,
             delays={name: timedelta(hours=h) for name, h in rules.available_after_hours.items()},
             max_quarantined_share=rules.max_quarantined_share,
+            memory=artifacts / SIFTED,
             progress=lambda name: status.update(f"validate: {name}"),
         )
     require_passed(quality, artifacts)

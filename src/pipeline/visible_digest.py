@@ -41,10 +41,26 @@ def visible_digests(
     wanted = list(sources)
     of = sorted({grain_of(one) for one in wanted}, key=lambda one: one.name)
     tables = sorted({name for one in wanted for name in _tables_beside(one)})
-    beside = {name: whole_hash(grains.connection, grains.table(name)) for name in tables}
-    changes = {one.name: _changes(grains, one) for one in of}
+    beside = {name: _whole(grains, name) for name in tables}
+    changes = {one.name: _remembered_changes(grains, one) for one in of}
     return {day: digest(beside, {name: _seen_at(day, days) for name, days in changes.items()})
             for day in cutoffs}  # fmt: skip
+
+
+def _whole(grains: Grains, table: str) -> list[int]:
+    known = grains.remembered
+    if ("whole", table) not in known:
+        known["whole", table] = whole_hash(grains.connection, grains.table(table))
+    found: list[int] = known["whole", table]
+    return found
+
+
+def _remembered_changes(grains: Grains, grain: Grain) -> list[_Day]:
+    known = grains.remembered
+    if ("changes", grain.name) not in known:
+        known["changes", grain.name] = _changes(grains, grain)
+    found: list[_Day] = known["changes", grain.name]
+    return found
 
 
 def _seen_at(cutoff: date, changes: list[_Day]) -> tuple[int, int]:

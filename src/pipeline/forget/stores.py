@@ -18,9 +18,10 @@ from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.leftovers import dead_drafts, discard, spills
 from pipeline.lookup import LOOKUPS
 from pipeline.pairs.kept_neighbours import KEPT_NEIGHBOURS
+from pipeline.sifted_parts import SIFTED
 
 #: What is remembered only to save time goes as a whole.
-MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LOOKUPS)
+MEMORIES = (KEPT_GRAINS, KEPT_NEIGHBOURS, LOOKUPS, SIFTED)
 
 #: Lists have their own way; see `campaigns.forget`.
 LISTS = "lists"
@@ -39,7 +40,7 @@ def count_stores(folder: Path, people: Collection[str]) -> Counter[str]:
     artifacts = folder / "artifacts"
     found: Counter[str] = Counter()
     # A service may write lookups at any time; grains and neighbours only a run does.
-    for path in parquet_files(artifacts, but={LISTS, KEPT_GRAINS, KEPT_NEIGHBOURS}):
+    for path in parquet_files(artifacts, but={LISTS, KEPT_GRAINS, KEPT_NEIGHBOURS, SIFTED}):
         found[_store(artifacts, path)] += count_rows(path, people)
     for path in _texts(artifacts):
         found["texts"] += _in_text(path, people)

@@ -48,7 +48,7 @@ class ParquetFolder:
 
     def columns(self) -> tuple[str, ...]:
         """Return the names in any of the files' schemas."""
-        names = [name for file in self._files() for name in _schema(file).names]
+        names = [name for file in self.files() for name in _schema(file).names]
         return tuple(dict.fromkeys(names))
 
     def write(self, to: Path) -> None:
@@ -61,7 +61,7 @@ class ParquetFolder:
         with engine(to.parent, in_order=True) as connection:
             try:
                 rows = connection.read_parquet(
-                    [str(file) for file in self._files()],
+                    [str(file) for file in self.files()],
                     union_by_name=True,
                     filename=True,
                     file_row_number=True,
@@ -77,7 +77,8 @@ class ParquetFolder:
                     "to share the types of their columns; export them again in one go."
                 ) from error
 
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
+        """Return the files, in the order in which their rows follow one another."""
         return sorted(self.path.rglob("*.parquet"))
 
 
