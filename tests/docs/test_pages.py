@@ -53,6 +53,28 @@ def test_a_link_leads_to_a_file(page):
             assert (page.parent / link.split("#")[0]).exists(), link
 
 
+def anchors(page):
+    """Return what the headings of a page are called in links, as Python-Markdown names them."""
+    from markdown.extensions.toc import slugify
+
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    titles = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", one).replace("`", "") for one in titles]
+    return {slugify(one, "-") for one in plain}
+
+
+@every_page
+def test_a_link_leads_to_a_heading(page):
+    pytest.importorskip("markdown", reason="the group docs is not installed")
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+#[^)\s]+)\)", text):
+        if not link.startswith("http"):
+            name, _, anchor = link.partition("#")
+            target = page.parent / name if name else page
+            if target.suffix == ".md":
+                assert anchor in anchors(target), link
+
+
 @every_page
 def test_a_module_of_the_reference_is_there(page):
     for module in re.findall(r"^::: (\S+)", page.read_text("utf-8"), re.MULTILINE):

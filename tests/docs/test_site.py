@@ -1,5 +1,6 @@
 """The pages are built into a site without a warning: a broken link or anchor is an error."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +15,8 @@ def test_the_site_is_built_strictly(tmp_path):
     pytest.importorskip("zensical", reason="the group docs is not installed")
     config = (ROOT / "mkdocs.yml").read_text("utf-8")
     own = tmp_path / "mkdocs.yml"
-    own.write_text(
-        config.replace("docs_dir: docs", f"docs_dir: {ROOT / 'docs'}").replace(
-            "paths: [src, .]", f"paths: [{ROOT / 'src'}, {ROOT}]"
-        )
-    )
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    own.write_text(config.replace("paths: [src, .]", f"paths: [{ROOT / 'src'}, {ROOT}]"), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", str(own)],
         cwd=tmp_path,
@@ -28,3 +26,7 @@ def test_the_site_is_built_strictly(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "site" / "reference" / "notebook.html").exists()
+    for page in (tmp_path / "site" / "reference").glob("*.html"):
+        said = page.read_text("utf-8")
+        assert "<blockquote>" not in said, f"{page.name}: put examples under the heading Examples"
+        assert ":func:" not in said, f"{page.name}: Markdown, not reStructuredText"

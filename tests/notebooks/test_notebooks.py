@@ -1,4 +1,7 @@
-"""A notebook asks one question, answers it first, holds no code of ours, and is stored empty."""
+"""A notebook asks one question, answers it first, holds no code of ours, and is stored empty.
+
+`make notebooks` runs them top to bottom; CI does so after the tests.
+"""
 
 import ast
 import json
@@ -91,3 +94,9 @@ def test_every_figure_comes_from_our_plots_or_names_its_axes(path):
         if drawn in source:
             assert "axes.set(" in source
     assert "_plot(" in source or "axes.set(" in source
+
+
+def test_continuous_integration_runs_every_notebook():
+    root = FOLDER.parent
+    assert "make notebooks" in (root / ".ci" / "run").read_text("utf-8").splitlines()
+    assert "--execute" in (root / "Makefile").read_text("utf-8")
