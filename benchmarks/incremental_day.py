@@ -54,10 +54,11 @@ def main() -> None:
             by_month(data)
         rows = [("everything", _apart(project, data, {}, None))]
         laid = _laid(project)
+        scored = max(laid.values())
         one_day_later(data)
         rows += [
             ("one more day, nothing to score", _apart(project, data, laid, None, "validate")),
-            ("the same day, cut-offs as they were", _apart(project, data, laid, AS_OF)),
+            ("the same day, cut-offs as they were", _apart(project, data, laid, scored)),
             ("the same day, scored as of its end", _apart(project, data, laid, None)),
         ]
     body = _body(options.customers, options.customers * options.lines_each, rows)
@@ -197,7 +198,7 @@ def _body(customers: int, lines: int, rows: list[tuple[str, Spent]]) -> str:
 one file more, {lines // 1096:,} lines on average, one order in fifty late. {len(MODELS)} models,
 without those that such data cannot teach. All of a run that comes before training, DVC's work
 included. A table of a cut-off is a snapshot, a set of codes or a part of the state of pairs.
-`cut-offs as they were` is `--as-of` the day before: grains are renewed, and every cut-off is
+`cut-offs as they were` is `--as-of` the cut-off before: grains are renewed, and every cut-off is
 looked at whether it sees anything new. Scored as of its end, the day has a cut-off of its own:
 everybody's features, codes and pairs as of a new day.
 
