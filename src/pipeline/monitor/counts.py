@@ -123,7 +123,8 @@ def count_rows(connection: Backend, rows: ir.Table, bins: Mapping[str, Bins]) ->
     bins : mapping of str to Bins
         By column.
     """
-    total, columns = 0, {}
+    total = 0
+    columns: dict[str, list[int]] = {}
     edges = {name: one.edges for name, one in bins.items() if one.edges is not None}
     for some in _portions(list(edges)):
         total, counted = _count_numbers(connection, rows, {name: edges[name] for name in some})
