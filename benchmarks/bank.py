@@ -169,7 +169,7 @@ def drift(rows: Rows, early: np.ndarray, late: np.ndarray) -> str:
     moved = {name: psi(rows.X[name].iloc[early], rows.X[name].iloc[late]) for name in rows.X}
     worst = sorted(moved, key=lambda name: -moved[name])[:4]
     shown = ", ".join(f"`{name}` {moved[name]:.1f}" for name in worst)
-    alarms = sum(value > 0.25 for value in moved.values())  # noqa: PLR2004 - the usual alarm
+    alarms = sum(value > 0.25 for value in moved.values())
     return (
         f"The rate goes from {rows.y[early].mean():.1%} to {rows.y[late].mean():.1%}; "
         f"{alarms} of {len(moved)} columns have a PSI above 0.25, most of all {shown}."

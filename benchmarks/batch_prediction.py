@@ -52,7 +52,7 @@ def features(rows: int, *, categorical: int, seed: int) -> np.ndarray:
     """Draw standard normal numbers, 5 % missing, and categories in the first columns."""
     random = np.random.default_rng(seed)
     X = random.standard_normal((rows, FEATURES), dtype=np.float32).astype(np.float64)
-    X[random.random(X.shape, dtype=np.float32) < 0.05] = np.nan  # noqa: PLR2004 -- see above
+    X[random.random(X.shape, dtype=np.float32) < 0.05] = np.nan
     X[:, :categorical] = random.integers(0, VALUES, size=(rows, categorical))
     return X
 
@@ -62,7 +62,7 @@ def trained(categorical: int) -> lightgbm.Booster:
     X = features(TRAINED_ON, categorical=categorical, seed=1)
     random = np.random.default_rng(2)
     signal = np.nan_to_num(X[:, CATEGORICAL:]) @ random.normal(size=FEATURES - CATEGORICAL)
-    signal += 3 * (X[:, :categorical] % 7 > 3).sum(axis=1)  # noqa: PLR2004 -- any rule will do
+    signal += 3 * (X[:, :categorical] % 7 > 3).sum(axis=1)
     y = signal + random.normal(scale=3, size=len(X)) > np.median(signal)
     data = lightgbm.Dataset(
         X, label=y.astype(int), categorical_feature=list(range(categorical)), free_raw_data=True

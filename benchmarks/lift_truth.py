@@ -239,7 +239,7 @@ def false_finds(data: Path, draws: int) -> Finds:
         random = np.random.default_rng([7, draw])
         kept = np.sort(random.permutation(len(base))[:REPEATED_ROWS])
         X, p0 = own.X.iloc[kept].reset_index(drop=True), base[kept]
-        treated = random.random(len(kept)) < 0.5  # noqa: PLR2004 - a fair coin
+        treated = random.random(len(kept)) < 0.5
         y = (random.random(len(kept)) < np.minimum(p0 + 0.02 * treated, 1)).astype(float)
         learner = LiftLearner(control="no", folds=3, trees=30, threads=1, seed=draw)
         learner.fit(X, y, np.where(treated, "yes", "no"), probability=0.5)
@@ -247,7 +247,7 @@ def false_finds(data: Path, draws: int) -> Finds:
             found = found._replace(single=found.single + 1)
         elif find_segments(learner.scores_[:, 0], X, segments) is not None:
             found = found._replace(segments=found.segments + 1)
-        if draw % 10 == 9:  # noqa: PLR2004 - every tenth
+        if draw % 10 == 9:
             print(f"{draw + 1} draws: {found}", flush=True)
     return found
 

@@ -99,12 +99,12 @@ def spec_of(random: np.random.Generator, campaign: str) -> ListSpec:
         {"customer": "birth_year", "at_least": 1980},
         {"bought": {}, "within_days": 180},
     ]
-    chosen = [one for one in conditions if random.random() < 0.3]  # noqa: PLR2004 - three of ten
+    chosen = [one for one in conditions if random.random() < 0.3]
     if chosen:
         wanted["where"] = {"all": chosen}
-    if random.random() < 0.3:  # noqa: PLR2004 - three of ten
+    if random.random() < 0.3:
         wanted["one_a_household"] = True
-    if random.random() < 0.3:  # noqa: PLR2004 - three of ten
+    if random.random() < 0.3:
         wanted["channel"] = "email"
     return ListSpec.model_validate(wanted)
 
@@ -124,7 +124,7 @@ def one_campaign(
         margin_share=MARGIN,
     )
     plan_campaign(state, plan, at=AT)
-    lists = 2 if random.random() < 0.25 else 1  # noqa: PLR2004 - one in four
+    lists = 2 if random.random() < 0.25 else 1
     for later in range(lists):
         build_list(
             spec_of(random, name),
@@ -222,10 +222,10 @@ def told(found: pd.DataFrame, seconds: float) -> str:
     parts += [
         ("`purchase`, one list", first[first["lists"] == 1]),
         ("`purchase`, two lists", first[first["lists"] > 1]),
-        ("`purchase`, control under 200", first[first["control"] < 200]),  # noqa: PLR2004
-        ("`purchase`, control of 200 or more", first[first["control"] >= 200]),  # noqa: PLR2004
+        ("`purchase`, control under 200", first[first["control"] < 200]),
+        ("`purchase`, control of 200 or more", first[first["control"] >= 200]),
         (f"`purchase`, drawn {REDRAWN} times more", again),
-        ("the same, control under 200", again[again["control"] < 200]),  # noqa: PLR2004
+        ("the same, control under 200", again[again["control"] < 200]),
     ]
     return f"""
 {first["campaign"].nunique()} campaigns on {MEMBERS:,} simulated members: each asked for with its
@@ -275,7 +275,7 @@ def main() -> None:
         with Desk(artifacts) as desk:
             for number in range(campaigns):
                 rows += one_campaign(number, desk, state, live, truth)
-                if number % 20 == 19:  # noqa: PLR2004 - every twentieth
+                if number % 20 == 19:
                     print(f"{number + 1} campaigns", flush=True)
         state.dispose()
         body = told(pd.DataFrame(rows), time.perf_counter() - started)

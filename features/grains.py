@@ -40,25 +40,26 @@ def baskets(transactions: ir.Table) -> ir.Table:
 
 
 @grain()
-def product_days(transactions: ir.Table) -> ir.Table:
-    """One row per customer, product and day, split by the day our data knew of the lines.
+def lines(transactions: ir.Table) -> ir.Table:
+    """One row per receipt line of a customer, with the day our data knew of it.
 
-    Sales and returns: `pieces` and `amount` count what was sold, `pieces_returned` and
-    `amount_returned` what came back, both as positive numbers; `sales` and `returns` count
-    receipt lines.
+    Sales and returns: `pieces` and `amount` are what was sold, `pieces_returned` and
+    `amount_returned` what came back, both as positive numbers; `sales` is 1 in a line sold and
+    `returns` in a line returned. Lines are not grouped: hardly two are of the same customer,
+    product and day, so that grouping them costs most of what it could ever save.
     """
     sold = _.kind == "sale"
-    return (
-        transactions.filter(_.customer_id.notnull())
-        .group_by(["customer_id", "product_id", "event_on", "available_on"])
-        .aggregate(
-            sales=_.count(where=sold),
-            pieces=_.quantity.sum(where=sold).fill_null(0.0),
-            amount=_.amount.sum(where=sold).fill_null(0.0),
-            returns=_.count(where=~sold),
-            pieces_returned=(-_.quantity.sum(where=~sold)).fill_null(0.0),
-            amount_returned=(-_.amount.sum(where=~sold)).fill_null(0.0),
-        )
+    return transactions.filter(_.customer_id.notnull()).select(
+        "customer_id",
+        "product_id",
+        "event_on",
+        "available_on",
+        sales=sold.cast("int64"),
+        pieces=sold.ifelse(_.quantity, 0.0).fill_null(0.0),
+        amount=sold.ifelse(_.amount, 0.0).fill_null(0.0),
+        returns=(~sold).cast("int64"),
+        pieces_returned=sold.ifelse(0.0, -_.quantity).fill_null(0.0),
+        amount_returned=sold.ifelse(0.0, -_.amount).fill_null(0.0),
     )
 
 

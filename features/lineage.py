@@ -1,8 +1,9 @@
 """Where a feature comes from: the columns of the declared tables that it depends on."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
@@ -55,25 +56,40 @@ def lineage(feature: Feature) -> Mapping[str, tuple[str, ...]]:
     """
     aggregate = feature.aggregate(rows_of(feature.grain))
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for table, column in _columns_of(aggregate.op()):
-        if table in TABLE_BY_NAME:
-            found[table].add(column)
+    for relation, column in columns_below([aggregate.op()]):
+        if relation.name in TABLE_BY_NAME:
+            found[relation.name].add(column)
     return {table: tuple(sorted(found[table])) for table in sorted(found)}
 
 
-def _columns_of(node: ops.Node) -> Iterator[tuple[str, str]]:
-    """Yield the leaf columns below a node, following only what it depends on."""
-    todo: list[ops.Node] = [node]
+def columns_below(
+    nodes: Iterable[ops.Node], *, down_to: ops.Node | None = None
+) -> Iterator[tuple[Any, str]]:
+    """Yield the columns that some nodes depend on, following only what they do depend on.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        Where to begin.
+    down_to : Node, optional
+        A relation whose own columns are not followed further.
+
+    Yields
+    ------
+    tuple of Node and str
+        A stored table, or `down_to`, and the name of one of its columns.
+    """
+    todo: list[ops.Node] = [*nodes]
     seen: set[ops.Node] = set()
     while todo:
         current = todo.pop()
-        if current in seen:
+        if current in seen or current == down_to:
             continue
         seen.add(current)
         if isinstance(current, ops.Field):
             relation = current.rel
-            if isinstance(relation, ops.PhysicalTable):
-                yield relation.name, current.name
+            if isinstance(relation, ops.PhysicalTable) or relation == down_to:
+                yield relation, current.name
                 continue
             todo.extend(_behind(relation, current.name))
         elif isinstance(current, Relation | ops.JoinLink):

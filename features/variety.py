@@ -11,14 +11,15 @@ import ibis.expr.types as ir
 
 from features.aggregates import share_of
 from features.definition import feature
-from features.views import brands, categories, holdings
+from features.grains import lines
+from features.views import brands, categories
 from features.windows import HALF_YEAR, YEAR
 
 
-@feature(holdings, unit="products", en="Products bought", zh="購買過的商品數", empty=0)
+@feature(lines, unit="products", en="Products bought", zh="購買過的商品數", empty=0)
 def bought_product_count(rows: ir.Table) -> ir.Value:
     """Distinct products ever bought; 0 without one. What was only returned does not count."""
-    return (rows.sales > 0).cast("int64").sum()
+    return rows.product_id.nunique(where=rows.sales > 0)
 
 
 @feature(categories, unit="categories", en="Categories bought", zh="購買過的品類數", empty=0)
@@ -57,7 +58,7 @@ def favourite_category(rows: ir.Table) -> ir.Value:
 
     Ties go to the category bought last, then to the first in the alphabet.
     """
-    return rows.category.max(where=rows.place == 0)
+    return rows.category.argmin(rows.order)
 
 
 @feature(categories, unit="share", en="Share of the favourite category", zh="消費最多品類消費占比")
@@ -81,7 +82,7 @@ def favourite_category_spend_share_365d(rows: ir.Table) -> ir.Value:
     The favourite is that of the whole history: a falling share says that taste moved on.
     Null where nothing was paid in a category in the window.
     """
-    favourite = rows.amount_365d.sum(where=rows.place == 0)
+    favourite = rows.amount_365d.argmin(rows.order)
     return share_of(favourite, rows.amount_365d.sum())
 
 
@@ -100,7 +101,7 @@ def category_concentration_share(rows: ir.Table) -> ir.Value:
 )
 def days_since_favourite_category(rows: ir.Table) -> ir.Value:
     """Days since a sale in the favourite category, at least 1; null without such a sale."""
-    return rows.last_days.max(where=rows.place == 0)
+    return rows.last_days.argmin(rows.order)
 
 
 @feature(brands, unit="brands", en="Brands bought", zh="購買過的品牌數", empty=0)
@@ -112,7 +113,7 @@ def bought_brand_count(rows: ir.Table) -> ir.Value:
 @feature(brands, unit="text", en="Favourite brand", zh="消費最多品牌")
 def favourite_brand(rows: ir.Table) -> ir.Value:
     """Brand on which most was spent; null without a sale of a brand. Ties as for categories."""
-    return rows.brand.max(where=rows.place == 0)
+    return rows.brand.argmin(rows.order)
 
 
 @feature(brands, unit="share", en="Share of the favourite brand", zh="消費最多品牌消費占比")

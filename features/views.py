@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from features.definition import view
-from features.grains import baskets, looks, product_days
+from features.grains import baskets, lines, looks
 from features.price_position import with_price_position
 from features.windows import QUARTER, YEAR
 
@@ -51,7 +51,7 @@ def shops(rows: ir.Table, stores: ir.Table) -> ir.Table:
     )
 
 
-@view(product_days)
+@view(lines)
 def holdings(rows: ir.Table, products: ir.Table) -> ir.Table:
     """One row per product a customer ever bought, with the attributes of the product.
 
@@ -113,20 +113,21 @@ def holdings(rows: ir.Table, products: ir.Table) -> ir.Table:
     )
 
 
-@view(holdings)
-def categories(rows: ir.Table) -> ir.Table:
-    """One row per first-level category bought; `place` 0 is where most was spent.
+@view(lines)
+def categories(rows: ir.Table, products: ir.Table) -> ir.Table:
+    """One row per first-level category bought; the least `order` is where most was spent.
 
     Ties go to the category bought last, then to the first in the alphabet. Products without
-    a category have no row.
+    a category have no row. Made of the lines themselves: there are hardly fewer products than
+    lines to a customer, but far fewer categories.
     """
-    return _ranked(rows, "category")
+    return _by_attribute(rows, products, "category")
 
 
-@view(holdings)
-def brands(rows: ir.Table) -> ir.Table:
-    """One row per brand bought; `place` 0 is where most was spent, ties as for categories."""
-    return _ranked(rows, "brand")
+@view(lines)
+def brands(rows: ir.Table, products: ir.Table) -> ir.Table:
+    """One row per brand bought; the least `order` is where most was spent, as for categories."""
+    return _by_attribute(rows, products, "brand")
 
 
 @view(holdings)
@@ -207,20 +208,19 @@ def families(rows: ir.Table, products: ir.Table) -> ir.Table:
     return held.left_join(offered, ["family", "as_of"]).drop("family_right", "as_of_right")
 
 
-def _ranked(rows: ir.Table, attribute: str) -> ir.Table:
+def _by_attribute(rows: ir.Table, products: ir.Table, attribute: str) -> ir.Table:
+    named = products.filter(_[attribute].notnull()).select("product_id", attribute)
     spent = (
-        rows.filter(_.sales > 0, _[attribute].notnull())
+        rows.filter(_.sales > 0)
+        .join(named, "product_id")
         .group_by([*_KEY, attribute])
         .aggregate(
             amount=_.amount.sum(),
-            amount_365d=_.amount_365d.sum(),
-            pieces=_.pieces.sum(),
-            products=_.count(),
-            last_days=_.last_days.min(),
-            first_days=_.first_days.max(),
+            amount_365d=_.amount.sum(where=_.days_before <= YEAR).fill_null(0.0),
+            last_days=_.days_before.min(),
+            first_days=_.days_before.max(),
         )
     )
-    best = ibis.window(
-        group_by=_KEY, order_by=[_.amount.desc(), _.last_days.asc(), _[attribute].asc()]
-    )
-    return spent.mutate(place=ibis.row_number().over(best))
+    # The least of it is found in one pass; a rank would sort the rows of everybody.
+    order = {"spent": -_.amount, "last_days": _.last_days, "name": _[attribute]}
+    return spent.mutate(order=ibis.struct(order))

@@ -10,7 +10,7 @@ from features.frequency import (
     order_count_within,
     purchase_days_count,
 )
-from features.grains import product_days
+from features.grains import lines
 from features.habit import online_order_share
 from features.money import mean_order_amount, mean_order_lines_count, spend_amount_within
 from features.ownership import early_adoption_product_share, mean_adoption_days
@@ -63,7 +63,7 @@ def on_sale(offers: ir.Table) -> ir.BooleanValue:
     return (launched & kept & moving).fill_null(False)  # noqa: FBT003 - a value, not a switch
 
 
-@label(product_days)
+@label(lines)
 def buys_product(rows: ir.Table) -> ir.Value:
     """1 if there is a sale of the product to the customer in the outcome window."""
     return (rows.sales.sum() > 0).cast("int64")

@@ -19,6 +19,18 @@ def _timezone(zone: Any, at: Any) -> Any:
     """Turn a wall-clock time into a moment, or a moment into a wall-clock time."""
 
 
+def _epoch_us(moment: Any) -> Any:
+    """Return the microseconds from 1970 to a moment."""
+
+
+def _make_timestamp(microseconds: Any) -> Any:
+    """Return the time that many microseconds after 1970."""
+
+
+def _getvariable(name: Any) -> Any:
+    """Return a variable of the connection; a constant to whoever plans the query."""
+
+
 def _try_strptime(text: Any, pattern: Any) -> Any:
     """Read a text as a time in a given format; null where it does not fit."""
 
@@ -31,6 +43,13 @@ moment_of = ibis.udf.scalar.builtin(
 )
 wall_clock_of = ibis.udf.scalar.builtin(
     _timezone, name="timezone", signature=((dt.string, UTC_TIME), dt.timestamp)
+)
+epoch_us = ibis.udf.scalar.builtin(_epoch_us, name="epoch_us", signature=((UTC_TIME,), dt.int64))
+time_after_1970 = ibis.udf.scalar.builtin(
+    _make_timestamp, name="make_timestamp", signature=((dt.int64,), dt.timestamp)
+)
+date_variable = ibis.udf.scalar.builtin(
+    _getvariable, name="getvariable", signature=((dt.string,), dt.date)
 )
 parsed_time = ibis.udf.scalar.builtin(
     _try_strptime, name="try_strptime", signature=((dt.string, dt.string), dt.timestamp)
@@ -49,6 +68,16 @@ def typed_statement(connection: Backend, rows: ir.Table) -> str:
         for name, kind in rows.schema().items()
     )
     return f"SELECT {columns} FROM ({connection.compile(rows)})"  # noqa: S608 - our own names
+
+
+def held(connection: Backend, name: str, rows: ir.Table) -> ir.Table:
+    """Compute rows into a temporary table of this name, in place of the one that had it.
+
+    `Backend.create_table` would write them twice.
+    """
+    statement = typed_statement(connection, rows)
+    connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}')
+    return connection.table(name)
 
 
 def quoted(path: Path) -> str:

@@ -11,7 +11,7 @@ from ibis.backends.duckdb import Backend
 
 from features.table import Table
 from features.tables import TABLE_BY_NAME, TABLES
-from pipeline.duck import wall_clock_of
+from pipeline.zones import wall_clock as wall_clock_on_duckdb
 
 WallClock = Callable[[str, Any], Any]
 
@@ -37,7 +37,7 @@ def as_events(
     tables: Mapping[str, ir.Table],
     *,
     time_zone: str,
-    wall_clock: WallClock = wall_clock_of,
+    wall_clock: WallClock = wall_clock_on_duckdb,
 ) -> dict[str, ir.Table]:
     """Turn tables as declared into tables that the authors of grains may read.
 

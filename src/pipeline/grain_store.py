@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
@@ -16,6 +16,16 @@ from pipeline.kept_grains import KeptGrains, canonical
 #: Rows of the longest table that one block of customers may hold. All that is made of a block
 #: at one cut-off lies in memory together: about half a gibibyte a million lines.
 BLOCK_ROWS = 2_000_000
+
+
+class Naming(Protocol):
+    """Gives rows of a cut-off a name."""
+
+    def made(self, name: str, rows: ir.Table) -> ir.Table:
+        """Compute rows, once."""
+
+    def named(self, name: str, rows: ir.Table) -> ir.Table:
+        """Compute rows wherever they are read."""
 
 
 class MissingTableError(ValueError):
@@ -99,6 +109,15 @@ class Grains:
             return rows
         path = self.kept.path(grain, number)
         return view_of(self.connection, f"block_{grain.name}", f"FROM read_parquet({quoted(path)})")
+
+    def seen(self, source: Grain | View, rows: ir.Table, at: Naming) -> ir.Table:
+        """Return the rows that a cut-off sees of a grain or a view, computed by `at`.
+
+        Rows that come in no blocks may not fit into memory: what a view does not need of
+        them is then not even read.
+        """
+        whole = isinstance(source, Grain) and source.unit == "product"
+        return rows if whole else at.made(source.name, rows)
 
     def tables(self, source: Grain | View) -> list[ir.Table]:
         """Return the tables that a grain, or a view beside its rows, takes as arguments."""

@@ -32,8 +32,12 @@ class ValidationParams(_Frozen):
 
 
 class SnapshotParams(_Frozen):
-    """How far apart, and how many, training snapshots are, and what computes them."""
+    """How far apart, and how many, training snapshots are, and what computes them.
 
+    `keep_grains` off makes one run cheaper, and every later one as dear as the first.
+    """
+
+    keep_grains: bool = True
     step_days: int = Field(default=30, ge=1)
     max_training: int = Field(default=12, ge=1)
     engine: Literal["duckdb", "spark"] = "duckdb"

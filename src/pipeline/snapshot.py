@@ -22,6 +22,7 @@ from pipeline.profiles import build_profiles
 from pipeline.project import Project, find_model, open_project, write_cutoffs
 from pipeline.snapshot_store import Built, build_snapshots
 from pipeline.stage import run_stage
+from pipeline.unkept_grains import UnkeptGrains
 
 #: What DuckDB may hold before it spills; customers come in blocks that stay far below it.
 MEMORY = "4GB"
@@ -40,7 +41,11 @@ def build(project: Project) -> None:
         console.status("snapshots: reading tables") as status,
     ):
         events = read_events(connection, artifacts / "tables", time_zone=project.params.time_zone)
-        grains = Grains(connection, events, keep=artifacts / KEPT_GRAINS)
+        grains = (
+            Grains(connection, events, keep=artifacts / KEPT_GRAINS)
+            if project.params.snapshots.keep_grains
+            else UnkeptGrains(connection, events)
+        )
         plans = plan(project, grains, span_of(events))
         laid = {name: one for name, one in plans.items() if not isinstance(one, str)}
         scored_only = project.run.laid_from.keys() & laid.keys()

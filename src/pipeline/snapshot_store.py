@@ -18,6 +18,7 @@ from pipeline.durable import whole_folder, write_json
 from pipeline.fingerprint import definition_digest, digest, file_digest
 from pipeline.grain_store import Grains
 from pipeline.snapshot_table import BASE, Seen, newest_rows, seen, snapshot_table
+from pipeline.unkept_grains import UnkeptGrains
 from pipeline.visible_digest import visible_digests
 
 
@@ -79,10 +80,16 @@ def build_snapshots(
     available = grains.deliverable(features)
     definitions = {one.name: definition_digest(one) for one in available}
     wanted = sorted(set(cutoffs))
-    digests = visible_digests(grains, [*(one.grain for one in available), BASE[unit]], wanted)
+    digests = (
+        dict.fromkeys(wanted, data)
+        if isinstance(grains, UnkeptGrains)
+        else visible_digests(grains, [*(one.grain for one in available), BASE[unit]], wanted)
+    )
     versions = {day: digest(digests[day], list(definitions.values())) for day in wanted}
     missing = [day for day in wanted if not is_current(artifacts, unit, day, versions[day])]
     with ExitStack() as opened:
+        if missing and isinstance(grains, UnkeptGrains):
+            opened.enter_context(grains.prepared(available, missing, base=BASE[unit]))
         at: Seen | None = None
         for day in missing:
             with whole_folder(snapshot_folder(artifacts, unit, day)) as folder:

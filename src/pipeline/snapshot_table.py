@@ -14,9 +14,11 @@ from ibis import _
 from features.contract import check
 from features.definition import KEYS, Feature, Grain, Unit, View
 from features.grains import memberships
+from features.needs import counted_once
 from features.shelf import offers
 from features.visibility import visible_rows
-from pipeline.duck import typed_statement
+from pipeline.customer_blocks import view_of
+from pipeline.duck import date_variable, held, typed_statement
 from pipeline.grain_store import Grains
 
 _numbers = count()
@@ -42,7 +44,9 @@ class Seen:
         self._name = f"seen_{next(_numbers)}"
         self._tables: dict[Grain | View | str, ir.Table] = {}
         self._made: list[tuple[str, ir.Table]] = []
+        self._named: list[str] = []
         self._statements: list[tuple[str, str]] = []
+        self._one = len(set(cutoffs)) == 1
         self.cutoffs = self._set_cutoffs(cutoffs)
 
     def rows(self, source: Grain | View) -> ir.Table:
@@ -52,18 +56,21 @@ class Seen:
                 built = visible_rows(self._grains.block(source, self._block), self.cutoffs)
             else:
                 built = source.build(self.rows(source.base), *self._grains.tables(source))
-            # Rows that come in no blocks may not fit into memory: what a view does not need of
-            # them is then not even read.
-            whole = isinstance(source, Grain) and source.unit == "product"
-            self._tables[source] = built if whole else self.made(source.name, built)
+            self._tables[source] = self._grains.seen(source, built, self)
         return self._tables[source]
 
     def made(self, name: str, rows: ir.Table) -> ir.Table:
         """Compute a table of visible rows, now and whenever `look` moves on."""
         name = f"{self._name}_{name}"
-        table = self._grains.connection.create_table(name, rows, temp=True, overwrite=True)
+        table = held(self._grains.connection, name, rows)
         self._made.append((name, rows))
         return table
+
+    def named(self, name: str, rows: ir.Table) -> ir.Table:
+        """Give rows a name without computing them: each statement reads of them what it needs."""
+        name = f"{self._name}_{name}_rows"
+        self._named.append(name)
+        return view_of(self._grains.connection, name, self._grains.connection.compile(rows))
 
     def look(self, cutoffs: Sequence[date], *, block: int = 0) -> None:
         """Compute all that was asked for so far, for other cut-offs or another block."""
@@ -83,21 +90,31 @@ class Seen:
     def drop(self) -> None:
         """Free the memory of all that was computed."""
         self._forget()
+        for name in self._named:
+            self._grains.connection.raw_sql(f'DROP VIEW IF EXISTS "{name}"')
         self._grains.connection.raw_sql(f'DROP TABLE IF EXISTS "{self._name}"')
         self._tables.clear()
         self._made.clear()
+        self._named.clear()
         self._statements.clear()
 
     def _forget(self) -> None:
         for name, _rows in self._made:
             self._grains.connection.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
 
-    def _set_cutoffs(self, cutoffs: Sequence[date]) -> ir.Table:
+    def _set_cutoffs(self, cutoffs: Sequence[date]) -> ir.Table | ir.DateScalar:
+        if self._one != (len(set(cutoffs)) == 1):
+            raise ValueError("rows are seen from one cut-off, or from several, but not by turns")
+        connection = self._grains.connection
+        if self._one:
+            # A constant to whoever plans the query, and another one the next time.
+            connection.raw_sql(f"SET VARIABLE {self._name} = DATE '{cutoffs[0].isoformat()}'")
+            return date_variable(self._name).name("as_of")
         days = ", ".join(f"(DATE '{day.isoformat()}')" for day in sorted(set(cutoffs)))
-        self._grains.connection.raw_sql(
+        connection.raw_sql(
             f'CREATE OR REPLACE TEMP TABLE "{self._name}" AS FROM (VALUES {days}) AS t(as_of)'
         )
-        return self._grains.connection.table(self._name)
+        return connection.table(self._name)
 
 
 @contextmanager
@@ -113,23 +130,24 @@ def seen(grains: Grains, cutoffs: Sequence[date], *, block: int = 0) -> Iterator
 def snapshot_table(at: Looks, *, features: Sequence[Feature], unit: Unit = "customer") -> ir.Table:
     """Return one row per unit known at each cut-off: key, `as_of`, one column a feature.
 
-    All features of a grain, at all cut-offs, are one aggregate. Features of the unit `time`
-    have the same value for everybody at a cut-off.
+    All features of a grain, at all cut-offs, are one aggregate, but for those that count
+    different values: engines write rows down to count them, and would write those of all others
+    too. Features of the unit `time` have the same value for everybody at a cut-off.
 
     Raises
     ------
     FeatureError
         If a feature breaks the contract; see `features.contract`.
     """
-    by_source: defaultdict[Grain | View, list[Feature]] = defaultdict(list)
+    together: defaultdict[tuple[Grain | View, frozenset[str]], list[Feature]] = defaultdict(list)
     for one in features:
-        by_source[check(one).grain].append(one)
+        together[check(one).grain, counted_once(one)].append(one)
     key = list(KEYS[unit])
     known = at.rows(BASE[unit])
     table = known.select(*key, "as_of").distinct()
     # One chain of joins and one selection at its end: a selection after each join would
     # make Ibis rewrite the whole statement once per grain.
-    for number, (source, members) in enumerate(by_source.items()):
+    for number, ((source, _distinct), members) in enumerate(together.items()):
         rows = at.rows(source)
         keys = [*KEYS[source.unit], "as_of"]
         aggregated = rows.group_by(keys).aggregate(**{o.name: o.aggregate(rows) for o in members})

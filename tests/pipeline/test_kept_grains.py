@@ -12,7 +12,7 @@ from shop import contact, fact, look, member, product, sale, table
 from features.catalogue import catalogue
 from features.definition import Grain
 from features.frequency import order_count
-from features.grains import baskets, deliveries, memberships, product_days, profiles
+from features.grains import baskets, deliveries, lines, memberships, profiles
 from features.money import spend_amount_within
 from features.returns import returned_piece_share
 from features.rhythm import gap_variation_ratio
@@ -47,7 +47,7 @@ NEW_DAY = [sale("c3", "2024-06-01", amount=0.3), sale("c4", "2024-06-01", amount
 ALL = None
 
 
-GRAINS = (baskets, product_days, memberships, profiles, deliveries, shelf, order_items)
+GRAINS = (baskets, lines, memberships, profiles, deliveries, shelf, order_items)
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def changed(**tables):
     return {**SHOP, **tables}
 
 
-def lines(*more, without=()):
+def delivery(*more, without=()):
     kept = [row for row in SHOP["transactions"] if row["customer_id"] not in without]
     return changed(transactions=[*kept, *more])
 
@@ -110,14 +110,14 @@ OTHER_PRODUCT = product("p0", category="coffee", list_price=3.5)
 @pytest.mark.parametrize(
     ("after", "customers", "days"),
     [
-        (lines(*NEW_DAY), 2, 1),
-        (lines(sale("c5", "2024-02-01", amount=0.3, known="2024-05-31 23:00")), 1, 1),
-        (lines(sale("c5", "2024-02-01", amount=0.3, known="2024-02-05 23:00")), 1, ALL),
+        (delivery(*NEW_DAY), 2, 1),
+        (delivery(sale("c5", "2024-02-01", amount=0.3, known="2024-05-31 23:00")), 1, 1),
+        (delivery(sale("c5", "2024-02-01", amount=0.3, known="2024-02-05 23:00")), 1, ALL),
         (changed(transactions=ONE_CHANGED), 1, ALL),
         (changed(transactions=SHOP["transactions"][1:]), 1, 1),
-        (lines(without=("c7",)), 1, ALL),
-        (lines(sale("new", "2024-05-30")), 1, 1),
-        (lines(*(sale(name, "2024-05-30", amount=0.3) for name in NAMES)), ALL, 1),
+        (delivery(without=("c7",)), 1, ALL),
+        (delivery(sale("new", "2024-05-30")), 1, 1),
+        (delivery(*(sale(name, "2024-05-30", amount=0.3) for name in NAMES)), ALL, 1),
     ],
     ids=["a new day", "a late row", "a row known long ago", "a changed row", "a deleted row",
          "a customer without a row", "a new customer", "everybody"],
@@ -126,19 +126,19 @@ def test_only_customers_and_days_with_a_change_are_built_and_nobody_could_tell(
     tmp_path, after, customers, days, block_rows
 ):
     kept, fresh = tmp_path / "kept", tmp_path / "fresh"
-    given = {"block_rows": block_rows, "wanted": [baskets, product_days, shelf, order_items]}
+    given = {"block_rows": block_rows, "wanted": [baskets, lines, shelf, order_items]}
     build(kept, SHOP, **given)
     built = build(kept, after, **given)
     build(fresh, after, **given)
     assert results(kept) == results(fresh)
     assert built == {
-        "baskets": customers, "product_days": customers, "shelf": days, "order_items": days
+        "baskets": customers, "lines": customers, "shelf": days, "order_items": days
     }  # fmt: skip
 
 
 def test_products_grow_by_the_day_into_files_that_hold_what_one_build_gives(tmp_path):
     def until(last):
-        return lines(
+        return delivery(
             *(
                 sale(NAMES[n % 20], day, order=f"o{n % 50}", product=f"p{n % 6}", quantity=n / 7,
                      line_id=f"n{n}",
@@ -191,9 +191,9 @@ def test_one_more_cut_off_builds_its_snapshot_and_no_grain(tmp_path):
 def test_a_new_day_leaves_old_snapshots_and_gives_the_new_one_that_all_would_give(tmp_path):
     kept, fresh, tomorrow = tmp_path / "kept", tmp_path / "fresh", AS_OF + timedelta(days=1)
     take(kept, SHOP, AS_OF)
-    built, days = take(kept, lines(*NEW_DAY), AS_OF, tomorrow)
-    assert (built["baskets"], built["product_days"], days) == (2, 2, (tomorrow,))
-    take(fresh, lines(*NEW_DAY), AS_OF, tomorrow)
+    built, days = take(kept, delivery(*NEW_DAY), AS_OF, tomorrow)
+    assert (built["baskets"], built["lines"], days) == (2, 2, (tomorrow,))
+    take(fresh, delivery(*NEW_DAY), AS_OF, tomorrow)
     assert results(kept) == results(fresh)
 
 
@@ -237,7 +237,7 @@ def test_a_build_that_fails_leaves_the_old_grain(tmp_path):
     before = results(tmp_path)
     strange = sale("c3", "2024-05-30", order="not a number")
     with pytest.raises(duckdb.ConversionException):
-        build(tmp_path, lines(strange), wanted=[visits])
+        build(tmp_path, delivery(strange), wanted=[visits])
     assert results(tmp_path) == before
     assert not list(tmp_path.rglob(".partial-*"))
 
@@ -258,7 +258,7 @@ def test_what_a_killed_build_left_is_found_and_cleared_away(tmp_path):
 
 def test_receipts_of_nobody_are_no_customers_rows(tmp_path):
     build(tmp_path, SHOP)
-    anonymous = build(tmp_path, lines(sale(None, "2024-05-30")))
+    anonymous = build(tmp_path, delivery(sale(None, "2024-05-30")))
     assert anonymous == {"shelf": 1, "order_items": 1}
 
 
