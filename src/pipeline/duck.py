@@ -76,6 +76,7 @@ def held(connection: Backend, name: str, rows: ir.Table) -> ir.Table:
     `Backend.create_table` would write them twice.
     """
     statement = typed_statement(connection, rows)
+    connection._run_pre_execute_hooks(rows)  # noqa: SLF001 - or frames in it are not found
     connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}')
     return connection.table(name)
 

@@ -70,7 +70,9 @@ class Seen:
         """Give rows a name without computing them: each statement reads of them what it needs."""
         name = f"{self._name}_{name}_rows"
         self._named.append(name)
-        return view_of(self._grains.connection, name, self._grains.connection.compile(rows))
+        connection = self._grains.connection
+        connection._run_pre_execute_hooks(rows)  # noqa: SLF001 - or frames in it are not found
+        return view_of(connection, name, connection.compile(rows))
 
     def look(self, cutoffs: Sequence[date], *, block: int = 0) -> None:
         """Compute all that was asked for so far, for other cut-offs or another block."""

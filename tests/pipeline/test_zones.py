@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import ibis
+import pyarrow as pa
 import pytest
 
 from pipeline.duck import wall_clock_of
@@ -23,7 +24,7 @@ MOMENTS = [
 def test_clocks_show_the_same_whether_added_up_or_looked_up(zone):
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone = 'UTC'")
-    times = ibis.memtable({"at": MOMENTS}, schema={"at": "timestamp('UTC', 6)"})
+    times = ibis.memtable(pa.table({"at": pa.array(MOMENTS, pa.timestamp("us", "UTC"))}))
     shown = times.select(
         ours=wall_clock(zone, times.at).cast("string"),
         theirs=wall_clock_of(zone, times.at.cast("timestamp('UTC')")).cast("string"),
