@@ -72,7 +72,7 @@ nightly: setup  ## Run the tests that take minutes
 
 test-spark: $(VENV)/.installed-spark  ## Run the tests of features on Spark; needs Java 17 or newer
 	@SHORTLIST_TEST_ENGINE=spark PYSPARK_PYTHON=$(CURDIR)/$(BIN)/python \
-		$(BIN)/pytest --quiet tests/features tests/pipeline/spark
+		$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile tests/features tests/pipeline/spark
 
 $(VENV)/.installed-spark: $(VENV)/.installed requirements/spark.txt
 	@$(INSTALL) --require-hashes -r requirements/spark.txt
