@@ -258,7 +258,7 @@ def _options() -> argparse.Namespace:
         "--pages", type=int, default=sized(1_000, small=100), help="pages of each form, at most"
     )
     parser.add_argument(
-        "--asked", type=int, default=sized(3_000, small=300), help="customers looked up"
+        "--asked", type=int, default=sized(3_000, small=2_000), help="customers looked up"
     )
     parser.add_argument("--scratch", help="folder for what is drawn")
     parser.add_argument("--no-record", dest="record", action="store_false")

@@ -3,7 +3,7 @@
 Draws two snapshots, lays bins by the first and counts both, as the first month does; the second
 figure is a later month, whose references are counted already. The process that looks is one of
 its own. `--drawn DIR --draw-only` draws into a folder that stays, `--drawn DIR` looks at what is
-there. `--record` writes docs/benchmarks.md.
+there.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-from record import record, table
+from record import record, sized, table
 
 from pipeline.engine import engine
 from pipeline.monitor.drift import drift_of
@@ -131,14 +131,14 @@ def look(name: str, root: Path, columns: int, threads: int) -> Cost:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=3_000_000)
-    parser.add_argument("--columns", type=int, nargs="*", default=[300, 1000])
+    parser.add_argument("--rows", type=int, default=sized(3_000_000, small=20_000))
+    parser.add_argument("--columns", type=int, nargs="*", default=sized([300, 1000], small=[30]))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--scratch", type=Path, help="folder for the snapshots")
     parser.add_argument("--drawn", type=Path, help="folder of snapshots that stays")
     parser.add_argument("--once", action="store_true", help="one snapshot stands for both")
     parser.add_argument("--draw-only", action="store_true", help="only draw them")
-    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 

@@ -25,7 +25,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from asking import Load, Service, ask, request, rss_gib, status_gib, until_up
 from feature_catalogue import AS_OF, draw
-from record import record, table
+from record import record, sized, table
 
 from campaigns.keys import create_key
 from campaigns.state.database import open_state
@@ -247,11 +247,17 @@ def _scratch(given: Path | None) -> Iterator[Path]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--customers", type=int, default=sized(1_000_000, small=5_000))
     parser.add_argument("--lines-each", type=int, default=50)
-    parser.add_argument("--size", type=int, default=100_000, help="length of the list")
-    parser.add_argument("--seconds", type=float, default=10.0, help="for each line of the table")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of load for the memory")
+    parser.add_argument(
+        "--size", type=int, default=sized(100_000, small=2_000), help="length of the list"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=sized(10.0, small=1.0), help="for each line of the table"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=sized(10.0, small=0.1), help="of load for the memory"
+    )
     parser.add_argument("--scratch", type=Path, default=None, help="kept, and used again")
     parser.add_argument("--prepare-only", action="store_true", help="draw into --scratch and end")
     parser.add_argument("--pin", action=argparse.BooleanOptionalAction, default=True)

@@ -1,7 +1,7 @@
 """A year of monthly retraining on simulated members, quiet or with planted breaks.
 
-`python benchmarks/year.py --broken 31 --quiet 32 33 --scratch DIR --record` writes
-docs/benchmarks.md. Every month: what is known by then is delivered, held against the last delivery,
+`python benchmarks/year.py`: two quiet years, one with breaks; stopped, it goes on later.
+Every month: what is known by then is delivered, held against the last delivery,
 trained on, evaluated, gated, released and monitored. Refused data are taken in all the same, to see
 what the gate says of the model; where they are broken, what came of it is rolled back. Limits were
 chosen on other seeds than those reported.
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import ROOT, record, sized, table
 
 from pipeline import ingest, snapshot, validate
 from pipeline.arrivals.compare import compare
@@ -41,7 +41,8 @@ from pipeline.simulator.simulate import simulate
 
 TITLE = "A year of monthly retraining"
 MODEL = "customer_activity"
-FIRST, STEP, MONTHS = date(2025, 11, 1), timedelta(days=30), 12
+PLACE = ROOT / "artifacts" / sized("year", small="short_year")
+FIRST, STEP, MONTHS = date(2025, 11, 1), timedelta(days=30), sized(12, small=2)
 OVERRIDES: dict[str, Any] = {
     "models": {MODEL: {"gap_days": 0, "horizon_days": 30, "seed": 20240401}},
     "gate.list_size": 300,
@@ -369,14 +370,25 @@ def _plain(records: list[Any]) -> list[Any]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quiet", type=int, nargs="*", default=[], help="seeds of quiet years")
-    parser.add_argument("--broken", type=int, help="seed of the year with planted breaks")
-    parser.add_argument("--members", type=int, default=2_000)
-    parser.add_argument("--scratch", type=Path, required=True, help="folder to live in")
+    parser.add_argument(
+        "--quiet",
+        type=int,
+        nargs="*",
+        default=sized([32, 33], small=[32]),
+        help="seeds of quiet years",
+    )
+    parser.add_argument(
+        "--broken",
+        type=int,
+        default=sized(31, small=None),
+        help="seed of the year with planted breaks",
+    )
+    parser.add_argument("--members", type=int, default=sized(2_000, small=1_000))
+    parser.add_argument("--scratch", type=Path, default=PLACE, help="folder to live in")
     parser.add_argument(
         "--seconds", type=float, default=1e9, help="stop after so many; go on later"
     )
-    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 

@@ -21,8 +21,10 @@ from pipeline.spark.session import LOCAL, Spark, spark
 
 #: Whether tests of features are to run on Spark.
 WANTED = os.environ.get("SHORTLIST_TEST_ENGINE") == "spark"
-#: Three rows need no clusters, and no compiled code.
+#: Three rows need no cluster, and code that runs once is best not compiled.
 _TINY = {
+    "spark.master": "local[1]",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",

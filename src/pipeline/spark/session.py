@@ -23,6 +23,8 @@ CONFIGURED_BY = {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE", "PYSPARK_SUBMIT
 LOCAL: dict[str, bool | float | int | str | None] = {
     "spark.driver.memory": "4g",
     "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
+    # Hundreds of columns take longer to plan than to compute; this checks Spark's own optimiser.
+    "spark.sql.lightweightPlanChangeValidation": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
