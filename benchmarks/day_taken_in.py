@@ -1,6 +1,6 @@
 """What taking in one more day costs, step by step, beside taking in everything.
 
-Run `python benchmarks/day_taken_in.py --customers 100000 --record`. It delivers what
+Run `python benchmarks/day_taken_in.py --customers 100000`. It delivers what
 `incremental_day.py` does, and stops before cut-offs are built: data are digested, ingested,
 validated, made into grains, every cut-off is asked whether it sees another row, and the tables
 are accepted. One process; threads as the steps choose them.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from feature_catalogue import AS_OF, Step, draw, timed
 from incremental_day import NOW, by_month, one_day_later
-from record import record, table
+from record import record, sized, table
 
 from features.catalogue import catalogue
 from features.shelf import associations, offers
@@ -135,10 +135,10 @@ built: what a day costs beside a full build with its cut-offs is measured by
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--customers", type=int, default=sized(100_000, small=2_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
-    parser.add_argument("--record", action="store_true", help="Write docs/benchmarks.md.")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
 """What one more day costs over an invented chain of shops, against building everything.
 
-Run `python benchmarks/incremental_day.py --customers 20000 --record`. Tables are drawn as for
+Run `python benchmarks/incremental_day.py --customers 20000`. Tables are drawn as for
 `feature_catalogue.py`, and delivered as a retailer would who appends: receipts by the month, then
 one file more for the day, with receipts that come days late. Each run is what `shortlist run` does
 from the delivery to the snapshots, in a process of its own: digest the data, let DVC reproduce
@@ -20,7 +20,7 @@ from typing import NamedTuple
 import duckdb
 import yaml
 from feature_catalogue import AS_OF, draw
-from record import record, table
+from record import record, sized, table
 
 from pipeline.arrivals.compare import compare
 from pipeline.arrivals.profile import keep_profile, profile, read_profile
@@ -208,11 +208,11 @@ everybody's features, codes and pairs as of a new day.
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--customers", type=int, default=sized(100_000, small=1_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
     parser.add_argument("--keep", type=Path, default=None, help="Draw and build here; keep it.")
-    parser.add_argument("--record", action="store_true", help="Write docs/benchmarks.md.")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 
