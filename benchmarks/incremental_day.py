@@ -1,6 +1,6 @@
 """What one more day costs over an invented chain of shops, against building everything.
 
-Run `python benchmarks/incremental_day.py`. Tables are drawn as for
+Run `python benchmarks/incremental_day.py --customers 20000`. Tables are drawn as for
 `feature_catalogue.py`, and delivered as a retailer would who appends: receipts by the month, then
 one file more for the day, with receipts that come days late. Each run is what `shortlist run` does
 from the delivery to the snapshots, in a process of its own: digest the data, let DVC reproduce
@@ -208,7 +208,7 @@ everybody's features, codes and pairs as of a new day.
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=sized(100_000, small=400))
+    parser.add_argument("--customers", type=int, default=sized(100_000, small=1_000))
     parser.add_argument("--lines-each", type=int, default=50)
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
     parser.add_argument("--keep", type=Path, default=None, help="Draw and build here; keep it.")

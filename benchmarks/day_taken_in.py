@@ -1,0 +1,146 @@
+"""What taking in one more day costs, step by step, beside taking in everything.
+
+Run `python benchmarks/day_taken_in.py --customers 100000`. It delivers what
+`incremental_day.py` does, and stops before cut-offs are built: data are digested, ingested,
+validated, made into grains, every cut-off is asked whether it sees another row, and the tables
+are accepted. One process; threads as the steps choose them.
+"""
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from feature_catalogue import AS_OF, Step, draw, timed
+from incremental_day import NOW, by_month, one_day_later
+from record import record, sized, table
+
+from features.catalogue import catalogue
+from features.shelf import associations, offers
+from features.views import holdings, tastes
+from pipeline.arrivals.compare import compare
+from pipeline.arrivals.profile import keep_profile, profile, read_profile
+from pipeline.engine import engine
+from pipeline.events import read_events
+from pipeline.grain_store import Grains
+from pipeline.ingest import ingest
+from pipeline.kept_grains import KEPT_GRAINS
+from pipeline.live_tables import accept_tables
+from pipeline.params import ArrivalLimits
+from pipeline.plan import span_of
+from pipeline.quality import read_quality
+from pipeline.sifted_parts import SIFTED
+from pipeline.snapshot_table import BASE, grain_of
+from pipeline.sources.fingerprint import fingerprint
+from pipeline.validate import validate
+from pipeline.visible_digest import visible_digests
+
+TITLE = "What taking in one more day costs"
+CUTOFFS = [AS_OF - timedelta(days=30 * number) for number in range(1, 17)]
+
+
+def main() -> None:
+    """Draw, take in everything, take in one more day, record."""
+    options = _options()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
+        data, artifacts = Path(folder) / "data", Path(folder) / "artifacts"
+        draw(data, options.customers, options.lines_each)
+        by_month(data)
+        first = take_in(data, artifacts)
+        one_day_later(data)
+        day = take_in(data, artifacts)
+    body = body_of(options.customers, options.customers * options.lines_each, first, day)
+    print(body)
+    if options.record:
+        record("day_taken_in", TITLE, body, packages=("duckdb", "ibis-framework"))
+
+
+def take_in(data: Path, artifacts: Path) -> list[Step]:
+    """Take in what lies at a place; return what each step cost."""
+    steps: list[Step] = []
+
+    def step(name: str, job: Callable[[], object]) -> None:
+        steps.append(timed(name, job))
+        print(steps[-1], flush=True)
+
+    step("digest of the data", lambda: fingerprint(str(data)))
+    # DVC removes what a stage made before it runs it.
+    shutil.rmtree(artifacts / "ingested", ignore_errors=True)
+    step("ingest", lambda: ingest(str(data), artifacts / "ingested"))
+    step("validate", lambda: _validate(artifacts))
+    with engine(artifacts, threads=1, memory="4GB") as connection:
+        events = read_events(connection, artifacts / "tables", time_zone="UTC")
+        opened: list[Grains] = []
+        kept = artifacts / KEPT_GRAINS
+        step("blocks", lambda: opened.append(Grains(connection, events, keep=kept)))
+        grains = opened[0]
+        step("span", lambda: span_of(events))
+        of_customers = grains.deliverable(catalogue("customer", "time").values())
+        of_products = grains.deliverable(catalogue("product").values())
+        every = {grain_of(one.grain) for one in (*of_customers, *of_products)}
+        for one in sorted(every, key=lambda one: one.name):
+            step(f"grain {one.name}", lambda one=one: grains.rows(one))
+        seen = (
+            [*(one.grain for one in of_customers), BASE["customer"]],
+            [*(one.grain for one in of_products), BASE["product"]],
+            [holdings, tastes],
+            [offers, associations],
+        )
+        step(
+            "what cut-offs see",
+            lambda: [visible_digests(grains, sources, CUTOFFS) for sources in seen],
+        )
+    step("compare and accept", lambda: _accept(artifacts))
+    return steps
+
+
+def _validate(artifacts: Path) -> None:
+    validate(artifacts / "ingested", artifacts, time_zone="UTC", now=NOW, memory=artifacts / SIFTED)
+
+
+def _accept(artifacts: Path) -> None:
+    before = read_profile(artifacts)
+    found = profile(
+        artifacts / "tables",
+        time_zone="UTC",
+        quality=read_quality(artifacts / "quality"),
+        since=before,
+    )
+    if before is not None:
+        list(compare(found, before, ArrivalLimits()))
+    accept_tables(artifacts)
+    keep_profile(artifacts, found)
+
+
+def body_of(customers: int, lines: int, first: list[Step], day: list[Step]) -> str:
+    """Return the section."""
+    rows = [
+        [then.name, f"{then.cpu:.1f}", f"{now.cpu:.1f}", f"{now.cpu / max(then.cpu, 0.05):.0%}"]
+        for then, now in zip(first, day, strict=True)
+    ]
+    whole, more = (sum(one.cpu for one in steps) for steps in (first, day))
+    rows.append(["**together**", f"{whole:.1f}", f"{more:.1f}", f"{more / whole:.0%}"])
+    head = ["step", "everything, processor s", "one more day, processor s", "share"]
+    return f"""
+{customers:,} customers, {lines:,} receipt lines of three years in files by the month; the day is
+one file more, about {lines // 1096:,} lines, one order in fifty being nine days late. No cut-off is
+built: what a day costs beside a full build with its cut-offs is measured by
+`python benchmarks/incremental_day.py`.
+
+{table(head, rows)}
+"""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=sized(100_000, small=2_000))
+    parser.add_argument("--lines-each", type=int, default=50)
+    parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
+    parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
