@@ -17,7 +17,8 @@ def main(tables: Path, threads: int) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"SET threads = {threads:d}")
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        values = ", ".join(f"max({name})" for name in READ)
+        # The largest value would be read off the statistics of the file.
+        values = f"bit_xor(hash({', '.join(READ)})) AS every"
         lines = tables / "transactions.parquet"
         connection.execute(f"CREATE TEMP TABLE seen AS SELECT {values} FROM '{lines}'")  # noqa: S608 - our own words
 
