@@ -79,7 +79,7 @@ def test_an_expired_key_is_refused(service):
 
 
 def test_a_remembered_key_is_refused_when_it_expires(service):
-    lasts = timedelta(seconds=0.4)
+    lasts = timedelta(seconds=1.5)
     key = service.key("lists:read", valid_for=lasts)
     expires = datetime.now(UTC) + lasts
     assert ask(service, "/v1/lists/list_0", key).status_code == 404
@@ -93,8 +93,10 @@ def test_a_revoked_key_is_refused_within_a_second(service):
     assert ask(service, "/v1/lists/list_0", key).status_code == 404
     revoke_key(service.state, key.split("_")[1], at=datetime.now(UTC))
     last = datetime.now(UTC) + REMEMBERED_FOR
+    asked = datetime.now(UTC)
     while ask(service, "/v1/lists/list_0", key).status_code == 404:
-        assert datetime.now(UTC) < last + timedelta(seconds=0.5)
+        assert asked < last
+        asked = datetime.now(UTC)
     assert "revoked" in ask(service, "/v1/lists/list_0", key).json()["detail"]
 
 
