@@ -99,7 +99,7 @@ def _in_mlflow(
     trained = trained_folder(artifacts, model.name)
     name = f"{model.name} at {evaluation.as_of}"
     with mlflow.start_run(run_name=name, tags={"training": training}) as run:
-        mlflow.log_params(_parameters(project, model, trained))
+        mlflow.log_params(parameters_of(project, model, trained))
         mlflow.log_metrics(metrics_of(evaluation))
         mlflow.set_tags(origin_of(project))
         mlflow.log_artifacts(str(evaluation_path(artifacts, model.name).parent), "evaluation")
@@ -153,7 +153,8 @@ def _end_killed_runs(client: Any, name: str, training: str) -> None:
         client.set_terminated(attempt.info.run_id, "KILLED")
 
 
-def _parameters(project: Project, model: AnyModel, trained: Path) -> dict[str, Any]:
+def parameters_of(project: Project, model: AnyModel, trained: Path) -> dict[str, Any]:
+    """Return with what a model was trained: window, seed, learner, days and rows."""
     training = json.loads((trained / "training.json").read_text(encoding="utf-8"))
     window = outcome_window(model, project.params.models[model.name])
     return {

@@ -45,6 +45,10 @@ _STAGE_WAIT_S = 3600
 
 #: What a project folder needs before its first run; they are copied where they are missing.
 TEMPLATES = ("params.yaml", "dvc.yaml")
+_DVC_FILES = {
+    "config": "[core]\n    analytics = false\n    no_scm = true\n",
+    ".gitignore": "/config.local\n/tmp\n/cache\n",  # the cache holds what names persons
+}
 
 
 class StageError(ValueError):
@@ -230,9 +234,10 @@ def make_project(folder: Path) -> list[str]:
     for name in missing:
         with whole_file(folder / name) as draft:
             shutil.copyfile(_template(name), draft)
-    if not (folder / ".dvc" / "config").exists():
-        with whole_file(folder / ".dvc" / "config") as draft:
-            draft.write_text("[core]\n    analytics = false\n    no_scm = true\n", encoding="utf-8")
+    for name, text in _DVC_FILES.items():
+        if not (folder / ".dvc" / name).exists():
+            with whole_file(folder / ".dvc" / name) as draft:
+                draft.write_text(text, encoding="utf-8")
     return missing
 
 

@@ -37,9 +37,9 @@ def shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     simulate(PRESETS["retail"], members=400, months=12, seed=1, to=folder / "data")
     (folder / "params.yaml").write_text(PARAMS)
-    (folder / ".gitignore").write_text("/artifacts/\n/data/\n/.dvc/cache\n/.dvc/tmp\n")
     said(folder, "-m", "shortlist", "run", "--data", "data", refused=True)
-    (folder / ".dvc" / "config").write_text("[core]\n    analytics = false\n")
+    (folder / ".gitignore").write_text("/artifacts/\n/data/\n")
+    said(folder, "-m", "dvc", "config", "--unset", "core.no_scm")
     for command in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "ran")):
         who = ("-c", "user.name=ann", "-c", "user.email=ann@shop")
         subprocess.run(["git", *who, *command], cwd=folder, check=True)  # noqa: S607 - git as installed
@@ -71,10 +71,23 @@ def test_two_experiments_are_kept_and_compared(shop):
     found = told["metrics"][EVALUATION]["measures.log_loss.value"]
     assert found["old"] != found["new"]
     assert live == (shop / "artifacts" / "release.json").exists()
+    runs = project.open(shop).runs(MODEL)
+    losses = runs[runs["tried_in"] == "dvc"].set_index("name")["log_loss"]
+    assert losses.to_dict() == pytest.approx(
+        {"few-leaves": found["old"], "more-leaves": found["new"]}
+    )
     said(shop, "-m", "dvc", "exp", "apply", "few-leaves")
     assert "leaves: 3" in (shop / "params.yaml").read_text()
     applied = json.loads((shop / EVALUATION).read_text())
     assert applied["measures"]["log_loss"]["value"] == pytest.approx(found["old"])
+
+
+def test_git_is_given_nothing_that_names_persons(shop):
+    listed = subprocess.run(["git", "ls-files"], cwd=shop, capture_output=True, check=True)  # noqa: S607 - git as installed
+    assert set(listed.stdout.decode().split()) == {
+        *(".dvc/.gitignore", ".dvc/config", ".gitignore"),
+        *("dvc.lock", "dvc.yaml", "params.yaml"),
+    }
 
 
 def test_a_registered_training_and_one_of_a_notebook_stand_beside_each_other(shop):

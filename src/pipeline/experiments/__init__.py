@@ -4,7 +4,7 @@ from pipeline.experiments.champion import NoChampionError, against_champion
 from pipeline.experiments.fitting import Fitted, fit_experiment
 from pipeline.experiments.judging import compare, evaluate_experiment, said_by
 from pipeline.experiments.rows import NotAnExperimentError, Roles, read_roles
-from pipeline.experiments.tracking import log_experiment
+from pipeline.experiments.tracking import log_experiment, log_trained
 
 __all__ = [
     "Fitted",
@@ -16,6 +16,7 @@ __all__ = [
     "evaluate_experiment",
     "fit_experiment",
     "log_experiment",
+    "log_trained",
     "read_roles",
     "said_by",
 ]
