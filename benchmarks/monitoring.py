@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pyarrow.parquet as pq
 from record import record, sized, table
 
 from pipeline.engine import engine
@@ -55,7 +56,7 @@ def main() -> None:
                     draw(root / f"{day}", options.rows, columns, shift=shift)
             if not options.draw_only:
                 shutil.rmtree(root / "artifacts", ignore_errors=True)
-                parts.append(_part(root, options.rows, columns, options.threads))
+                parts.append(_part(root, columns, options.threads, once=options.once))
     if options.draw_only:
         return
     body = "\n\n".join(parts)
@@ -64,8 +65,10 @@ def main() -> None:
         record("monitoring", TITLE, body, packages=("duckdb", "ibis-framework"))
 
 
-def _part(root: Path, rows: int, columns: int, threads: int) -> str:
+def _part(root: Path, columns: int, threads: int, *, once: bool) -> str:
     """Look twice, each time in a process of its own; return what it cost."""
+    load, _, _ = os.getloadavg()
+    rows = pq.read_metadata(root / f"{NOW}" / "part-0.parquet").num_rows
     size = sum(one.stat().st_size for one in root.rglob("*.parquet")) / 2**30
     costs = []
     for name in ("first month: bins laid, both counted", "later month: one counted"):
@@ -74,7 +77,10 @@ def _part(root: Path, rows: int, columns: int, threads: int) -> str:
     told = [(one.name, f"{one.seconds:.0f}", f"{one.cpu:.0f}", f"{one.peak:,.0f}") for one in costs]
     return (
         f"Two snapshots of {rows:,} customers x {columns:,} columns ({size:.1f} GiB of Parquet), "
-        f"{threads} threads.\n\n" + table(("", "seconds", "CPU seconds", "peak MiB"), told)
+        f"{threads} threads"
+        + (", the second the first once more" if once else "")
+        + f"; load of the machine when it began: {load:.1f}.\n\n"
+        + table(("", "seconds", "CPU seconds", "peak MiB"), told)
     )
 
 

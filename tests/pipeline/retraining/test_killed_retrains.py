@@ -129,4 +129,5 @@ def test_a_retraining_killed_at_random_moments_comes_to_the_same_end_and_nobody_
         assert (tables_folder(artifacts) / "transactions.parquet").exists()
         assert {status for _, _, status, _ in answers} == {200}, answers
         answered += sum(answers.values())
-    print(f"{killed} kills in {chains} chains, {answered} requests answered")  # noqa: T201
+        told = f"{killed} kills in {chains} chains, {answered} requests answered"
+        print(told, flush=True)  # noqa: T201
