@@ -58,6 +58,6 @@ def due_plot(
     if horizon_days is not None:
         axes.axvline(horizon_days, color=CHANCE, linewidth=1, linestyle=":", label="horizon")
     axes.set_xlabel(f"days after {as_of}")
-    axes.set_xlim(left=min(0.0, float(np.min(low, initial=0.0))))
+    axes.set_xlim(left=min(0.0, float(np.min(np.asarray(low), initial=0.0))))
     axes.legend(frameon=False)
     return axes

@@ -1,6 +1,7 @@
 """Every figure says what its numbers say, with units and intervals, and leaves no style behind."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib import rcParams
@@ -18,28 +19,34 @@ LINES = {
 }
 
 
-def one_of(kind, axes):
-    """Draw one figure of a kind."""
+def one_of(kind, axes, of=np.array):
+    """Draw one figure of a kind, of arrays or of columns of a frame."""
+    y, score = of(Y), of(SCORE)
     return {
-        "gains": lambda: plots.gains_plot(Y, SCORE, rivals={"other": -SCORE}, axes=axes),
-        "lift": lambda: plots.lift_plot(Y, SCORE, rivals={"other": -SCORE}, axes=axes),
-        "calibration": lambda: plots.calibration_plot(Y, SCORE, axes=axes),
+        "gains": lambda: plots.gains_plot(y, score, rivals={"other": -score}, axes=axes),
+        "lift": lambda: plots.lift_plot(y, score, rivals={"other": -score}, axes=axes),
+        "calibration": lambda: plots.calibration_plot(y, score, axes=axes),
         "profit": lambda: plots.profit_plot(
-            Y, SCORE, margin=10, contact_cost=3, currency="TWD", axes=axes
+            y, score, margin=10, contact_cost=3, currency="TWD", axes=axes
         ),
-        "deciles": lambda: plots.deciles_plot(Y, SCORE, axes=axes),
+        "deciles": lambda: plots.deciles_plot(y, score, axes=axes),
         "uplift": lambda: plots.uplift_plot(LINES, axes=axes),
         "qini": lambda: plots.qini_plot(LINES, axes=axes),
-        "hazard": lambda: plots.hazard_plot([100, 80], [20, 8], days=[0, 7], axes=axes),
+        "hazard": lambda: plots.hazard_plot(of([100, 80]), of([20, 8]), days=of([0, 7]), axes=axes),
         "due": lambda: plots.due_plot(
-            ["ann"], [9], low=[4], high=[15], as_of="2024-06-01", axes=axes
+            of(["ann"]), of([9]), low=of([4]), high=of([15]), as_of="2024-06-01", axes=axes
         ),
         "cohorts": lambda: plots.cohort_plot([[0.5, 0.4], [0.6, np.nan]], ["a", "b"], axes=axes),
         "associations": lambda: plots.association_plot(
             [[np.nan, 2], [2, 1]], ["x", "y"], axes=axes
         ),
         "intervals": lambda: plots.interval_plot(
-            ["a", "b"], [1, 2], low=[0, 1], high=[2, 3], label="95 % intervals", axes=axes
+            of(["a", "b"]),
+            of([1, 2]),
+            low=of([0, 1]),
+            high=of([2, 3]),
+            label="95 % intervals",
+            axes=axes,
         ),
     }[kind]()
 
@@ -48,6 +55,17 @@ KINDS = (
     *("gains", "lift", "calibration", "profit", "deciles", "uplift", "qini"),
     *("hazard", "due", "cohorts", "associations", "intervals"),
 )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_of_a_frame_are_drawn_like_arrays(kind):
+    one, other = Figure().subplots(), Figure().subplots()
+    one_of(kind, one, of=pd.Series)
+    one_of(kind, other)
+    assert [line.get_xydata().tolist() for line in one.lines] == [
+        line.get_xydata().tolist() for line in other.lines
+    ]
+    assert one.get_xlim() == other.get_xlim()
 
 
 @pytest.mark.parametrize("kind", KINDS)
