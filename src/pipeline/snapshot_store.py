@@ -97,7 +97,7 @@ def build_snapshots(
                 for number in range(grains.blocks if unit == "customer" else 1):
                     if at is None:
                         at = opened.enter_context(seen(grains, [day], block=number))
-                        rows = snapshot_table(at, features=available, unit=unit)
+                        rows = grains.with_ids(snapshot_table(at, features=available, unit=unit))
                         rows = at.made("snapshot", rows.order_by(list(KEYS[unit])))
                         latest = at.made("newest", newest_rows(at, features=available))
                     else:

@@ -17,8 +17,7 @@ from features.grains import memberships
 from features.needs import counted_once
 from features.shelf import offers
 from features.visibility import visible_rows
-from pipeline.customer_blocks import view_of
-from pipeline.duck import date_variable, held, typed_statement
+from pipeline.duck import as_it_is_called, date_variable, held, sql_of, typed_statement
 from pipeline.grain_store import Grains
 
 _numbers = count()
@@ -71,8 +70,8 @@ class Seen:
         name = f"{self._name}_{name}_rows"
         self._named.append(name)
         connection = self._grains.connection
-        connection._run_pre_execute_hooks(rows)  # noqa: SLF001 - or frames in it are not found
-        return view_of(connection, name, connection.compile(rows))
+        connection.raw_sql(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql_of(connection, rows)}')
+        return as_it_is_called(connection, name, rows.schema())
 
     def look(self, cutoffs: Sequence[date], *, block: int = 0) -> None:
         """Compute all that was asked for so far, for other cut-offs or another block."""

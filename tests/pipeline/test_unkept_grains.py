@@ -1,6 +1,7 @@
 """Snapshots of grains that nobody keeps: the same values, from no more than is asked for."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -8,7 +9,7 @@ from shop import fact, member, product, returned, sale, store, table
 
 from features.catalogue import catalogue
 from features.frequency import order_count
-from features.grains import baskets
+from features.grains import baskets, lines
 from features.needs import needs
 from features.price import price_tier_share
 from features.variety import favourite_category
@@ -56,9 +57,17 @@ def built(folder, grains_of, *, features=EVERY, cutoffs=(EARLIER, AS_OF)):
         build_snapshots(connection, grains, features=features, cutoffs=cutoffs, artifacts=folder,
                         data="the same")  # fmt: skip
     return {
-        day: pd.read_parquet(snapshot_folder(folder, "customer", day) / "part-0.parquet")
+        day: pd.concat(
+            pd.read_parquet(part)
+            for part in sorted(snapshot_folder(folder, "customer", day).glob("part-*.parquet"))
+        ).sort_values("customer_id", ignore_index=True)
         for day in cutoffs
     }
+
+
+def in_blocks_of(rows):
+    """Return what makes unkept grains with blocks of about so many rows."""
+    return partial(UnkeptGrains, block_rows=rows)
 
 
 def test_every_feature_has_the_same_value_whether_grains_are_kept_or_not(tmp_path):
@@ -66,6 +75,13 @@ def test_every_feature_has_the_same_value_whether_grains_are_kept_or_not(tmp_pat
     for day, frame in kept.items():
         assert len(frame) == {EARLIER: 2, AS_OF: 3}[day]
         pd.testing.assert_frame_equal(unkept[day], frame, rtol=1e-9)
+
+
+def test_every_feature_has_the_same_value_however_many_blocks_there_are(tmp_path):
+    one, three = built(tmp_path / "1", UnkeptGrains), built(tmp_path / "3", in_blocks_of(60))
+    assert len(list(snapshot_folder(tmp_path / "3", "customer", AS_OF).glob("part-*"))) == 3
+    for day, frame in one.items():
+        pd.testing.assert_frame_equal(three[day], frame, rtol=1e-9)
 
 
 def test_a_snapshot_does_not_depend_on_the_others_built_with_it(tmp_path):
@@ -83,6 +99,7 @@ def test_a_grain_that_only_selects_is_never_stored_and_others_hold_what_is_neede
             stored = {name for (name,) in connection.raw_sql("SHOW TABLES").fetchall()}
             held = {row[0] for row in connection.raw_sql("DESCRIBE needed_baskets").fetchall()}
             assert grains.block(baskets, 0).amount.count().execute() == 0
+            assert grains.block(lines, 0).customer_id.type().is_integer()
         assert grains.block(baskets, 0).amount.count().execute() > 0
     assert "needed_lines" not in stored
     assert held == {"customer_id", "event_on", "available_on", "orders"}
