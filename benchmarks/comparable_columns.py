@@ -24,6 +24,7 @@ from results import TOLERANCE, compare, rows_of  # noqa: E402
 
 TITLE = "One snapshot of 63 columns, and six"
 PLAIN, OURS = "two-level SQL on DuckDB", "Shortlist, from the tables"
+SIX, TENTH = "Shortlist, six snapshots", ", a tenth of the lines"
 
 
 class Job(NamedTuple):
@@ -51,8 +52,8 @@ JOBS = (
     Job("Shortlist, grains kept for the next run", "ours.py", 1, kept=True),
     Job("two-level SQL, two threads", "two_level_sql.py", 2),
     Job("Polars streaming", "polars_streaming.py", 2),
+    Job(SIX, "ours.py", 1, snapshots=6),
     Job("pandas", "with_pandas.py", 1),
-    Job("Shortlist, six snapshots", "ours.py", 1, snapshots=6),
 )
 
 
@@ -61,6 +62,8 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         tables = options.tables or Path(folder) / "tables"
+        tenth = Path(folder) / "tenth"
+        draw(tenth, options.customers // 10, options.lines_each)
         if not tables.exists():
             draw(tables, options.customers, options.lines_each)
         taken: dict[str, Taken | None] = {}
@@ -74,6 +77,8 @@ def main() -> None:
                 expected = rows_of(out, str(cutoffs(1)[0]))
             elif taken[job.name] and job.script != "scan.py":
                 apart[job.name] = compare(rows_of(out, str(cutoffs(1)[0])), expected)
+            if job.name in (PLAIN, OURS):
+                taken[job.name + TENTH] = run(job, tenth, Path(folder) / f"{number}-tenth")
     body = _body(options, taken, apart)
     print(body)
     if options.record:
@@ -105,9 +110,10 @@ def _body(
         if one is None:
             rows.append([name, "did not fit into memory", "", "", "", ""])
             continue
-        times = f"{one.cpu / scan.cpu:.1f}" if scan else ""
+        times = f"{one.cpu / scan.cpu:.1f}" if scan and not name.endswith(TENTH) else ""
         rows.append([name, f"{one.wall:.1f}", f"{one.cpu:.1f}", f"{one.cpu / plain.cpu:.2f}",
                      times, f"{one.peak:,.0f}"])  # fmt: skip
+    growth = [taken[name].cpu / taken[name + TENTH].cpu for name in (OURS, PLAIN)]
     families = "; ".join(f"{len(names)} of {family}" for family, names in COLUMNS.items())
     head = ["", "wall, s", "processor, s", "of the SQL's", "of the scan's", "peak, MiB"]
     return f"""
@@ -119,7 +125,18 @@ numbers and texts exactly, decimals within {max(apart.values(), default=0.0):.1e
 ({TOLERANCE:.0e} is allowed).
 
 {table(head, rows)}
+
+Ten times the lines take Shortlist {growth[0]:.1f} times the processor's seconds, and the SQL
+{growth[1]:.1f} times, the start of each process included.{_one_more(taken)}
 """
+
+
+def _one_more(taken: dict[str, Taken | None]) -> str:
+    """Say what each snapshot beside the first takes, if several were built."""
+    six, one = taken.get(SIX), taken[OURS]
+    if not six:
+        return ""
+    return f" Each of the five further snapshots takes {(six.cpu - one.cpu) / 5 / one.cpu:.0%} of the first."  # noqa: E501
 
 
 def _options() -> argparse.Namespace:
