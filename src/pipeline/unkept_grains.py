@@ -141,16 +141,20 @@ class UnkeptGrains(Grains):
     def _copied(self, customers: CustomerCodes) -> CodedTexts:
         """Choose the tables to copy: those of which grains only select, and their look-ups."""
         columns: defaultdict[str, set[str]] = defaultdict(set)
+        copied: set[str] = set()
         for source, need in self._needs.items():
+            names = source.tables if isinstance(source, View) else ()
             grain = grain_of(source)
             if grain.unit == "customer" and not _is_computed(grain):
-                rows = rows_of(source)
-                asked = (rows[name].op() for name in need.columns if name in rows.columns)
-                for table, column in columns_below(asked):
-                    if table.name in source.sources:
-                        columns[table.name].add(column)
+                names = source.sources
+                copied.update(names)
+            rows = rows_of(source)
+            asked = (rows[name].op() for name in need.columns if name in rows.columns)
+            for table, column in columns_below(asked):
+                if table.name in names:
+                    columns[table.name].add(column)
         # Whole, whatever the cut-offs are: the same codes give sums the same last bit.
-        chosen = {name: self.table(name).select(sorted(columns[name])) for name in sorted(columns)}
+        chosen = {name: self.table(name).select(sorted(columns[name])) for name in sorted(copied)}
         texts = {
             column
             for name, rows in chosen.items()

@@ -84,6 +84,17 @@ def test_every_feature_has_the_same_value_however_many_blocks_there_are(tmp_path
         pd.testing.assert_frame_equal(three[day], frame, rtol=1e-9)
 
 
+@pytest.mark.nightly
+def test_a_few_features_have_the_values_that_they_have_among_all(tmp_path):
+    among_all = built(tmp_path / "all", UnkeptGrains)[AS_OF]
+    sources = {one.grain for one in EVERY}
+    for source in sources:
+        few = [one for one in EVERY if one.grain in (source, favourite_category.grain)]
+        frame = built(tmp_path / source.name, UnkeptGrains, features=few, cutoffs=(AS_OF,))[AS_OF]
+        pd.testing.assert_frame_equal(frame, among_all[list(frame)], rtol=1e-9)
+    assert len(sources) > 10
+
+
 def test_a_snapshot_does_not_depend_on_the_others_built_with_it(tmp_path):
     alone = built(tmp_path / "alone", UnkeptGrains, cutoffs=(EARLIER,))[EARLIER]
     both = built(tmp_path / "both", UnkeptGrains)[EARLIER]
