@@ -2,14 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from features.tables import TABLE_BY_NAME
 from pipeline.durable import whole_file, whole_folder, write_json
 from pipeline.engine import engine
 from pipeline.forgotten import Forgotten, leave_out_forgotten, read_forgotten
-from pipeline.params import read_run
+from pipeline.kept_since import Kept, kept_in
+from pipeline.live_tables import table_files
+from pipeline.params import read_params, read_run
+from pipeline.past_rows import leave_out_past_rows
 from pipeline.sources.definition import Delivery, SourceError
 from pipeline.sources.open import open_source
 from pipeline.sources.parquet_file import ParquetFile, ParquetFolder
@@ -31,14 +37,22 @@ class Ingested:
         By table, the file or table it was read from.
     ignored : tuple of str
         What lies there under a name that no table has.
+    kept_since : dict
+        By table that is kept for a limited time, the first day of the rows that were taken in.
+    past_retention : dict
+        By such a table, how many older rows were not.
     """
 
     location: str
     origins: dict[str, str]
     ignored: tuple[str, ...]
+    kept_since: dict[str, date] = field(default_factory=dict)
+    past_retention: dict[str, int] = field(default_factory=dict)
 
 
-def ingest(location: str, to: Path, *, forgotten: Forgotten | None = None) -> Ingested:
+def ingest(
+    location: str, to: Path, *, forgotten: Forgotten | None = None, kept: Kept | None = None
+) -> Ingested:
     """Copy every declared table found at `location` into `to/NAME.parquet`.
 
     Facts that come in several Parquet files stay in as many, in a folder of that name, so that a
@@ -54,6 +68,8 @@ def ingest(location: str, to: Path, *, forgotten: Forgotten | None = None) -> In
         The folder to write, whole; an existing one is replaced.
     forgotten : Forgotten, optional
         Whose rows are left out.
+    kept : Kept, optional
+        Which rows are young enough to be taken in; all others are only counted.
 
     Raises
     ------
@@ -80,11 +96,30 @@ def ingest(location: str, to: Path, *, forgotten: Forgotten | None = None) -> In
                 write_delivery(one, path, declared=declared)
                 leave_out_forgotten(path, forgotten or Forgotten())
             origins[name] = delivery.origin
-        found = Ingested(source.location, origins, tuple(ignored))
-        write_json(
-            draft / MANIFEST, {"location": found.location, "origins": origins, "ignored": ignored}
-        )
+        kept = kept or Kept()
+        since = {name: day for name, day in kept.since.items() if name in origins}
+        past = _left_out(draft, kept._replace(since=since))
+        found = Ingested(source.location, origins, tuple(ignored), since, past)
+        write_json(draft / MANIFEST, asdict(found))
     return found
+
+
+def _left_out(draft: Path, kept: Kept) -> dict[str, int]:
+    """Leave out the rows that are too old; return how many went, by table."""
+    past: dict[str, int] = {}
+    if not kept.since:
+        return past
+    with engine(draft.parent, in_order=True) as connection:
+        for name in kept.since:
+            files = table_files(draft / f"{name}.parquet")
+            gone = [leave_out_past_rows(connection, one, name, kept, numbered=True)
+                    for one in files]  # fmt: skip
+            past[name] = sum(gone)
+            # A file that grew too old is none; the last one stays to say which columns there are.
+            for path, rows in zip(files[:-1], gone, strict=False):
+                if rows and not pq.read_metadata(path).num_rows:
+                    path.unlink()
+    return past
 
 
 def _in_parts(
@@ -111,7 +146,14 @@ def read_manifest(folder: Path) -> Ingested:
     if not path.exists():
         raise SourceError(f"{folder} was not ingested: {MANIFEST} is missing there.")
     found = json.loads(path.read_text(encoding="utf-8"))
-    return Ingested(found["location"], found["origins"], tuple(found["ignored"]))
+    since = {name: date.fromisoformat(day) for name, day in found["kept_since"].items()}
+    return Ingested(
+        found["location"],
+        found["origins"],
+        tuple(found["ignored"]),
+        since,
+        found["past_retention"],
+    )
 
 
 def write_delivery(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -> None:
@@ -135,8 +177,9 @@ def write_delivery(delivery: Delivery, to: Path, *, declared: tuple[str, ...]) -
 def main(folder: Path = Path()) -> None:
     """Ingest the data that the run was asked for."""
     artifacts = folder / "artifacts"
-    data = read_run(folder).data
-    ingest(data, artifacts / "ingested", forgotten=read_forgotten(artifacts))
+    run = read_run(folder)
+    kept = kept_in(read_params(folder, overrides=run.overrides), run)
+    ingest(run.data, artifacts / "ingested", forgotten=read_forgotten(artifacts), kept=kept)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,32 @@
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from features.tables import TABLE_BY_NAME
 from models.definition import Cadence
 from pipeline.money import ReportParams
 from pipeline.monitor.limits import MonitoringParams
 
 #: Sections that may be left out, because no stage of DVC asks for them by name.
 _NO_STAGE = ("monitoring", "retention", "retrain")
+
+#: Tables whose rows say what holds until another one says otherwise: they do not age.
+_IN_FORCE = ("consents", "card_events")
+
+#: The limits of tables move by whole months, so that two are the least that keeps one.
+_TABLE_DAYS = Annotated[int, Field(ge=62)]
+
+
+_DATED = tuple(
+    name
+    for name, table in TABLE_BY_NAME.items()
+    if "event_time" in table.schema() and name not in _IN_FORCE
+)
 
 
 class ParamsError(ValueError):
@@ -78,9 +92,11 @@ class LeakParams(_Frozen):
 class RetentionParams(_Frozen):
     """For how many days what names persons is kept; none: for as long as the project.
 
-    `shortlist gc` removes what is older.
+    `shortlist gc` removes what is older. `tables` limits delivered tables, by name: older rows
+    are not taken in; see `pipeline.kept_since`.
     """
 
+    tables: dict[str, _TABLE_DAYS | None] = Field(default_factory=dict)
     exports_days: int | None = Field(default=90, ge=1)
     jobs_days: int | None = Field(default=90, ge=1)
     answers_days: int | None = Field(default=2, ge=1)
@@ -89,6 +105,21 @@ class RetentionParams(_Frozen):
     contacts_days: int | None = Field(default=1095, ge=1)
     outcomes_days: int | None = Field(default=1095, ge=1)
     reminders_days: int | None = Field(default=1095, ge=1)
+
+    @field_validator("tables")
+    @classmethod
+    def _have_an_age(cls, tables: dict[str, int | None]) -> dict[str, int | None]:
+        for name in tables:
+            if name in _IN_FORCE:
+                raise ValueError(
+                    f"rows of {name} hold until others say otherwise, however old they are: "
+                    "leave the table out"
+                )
+            if name not in _DATED:
+                raise ValueError(
+                    f"{name} is no table whose rows have a time; use some of {', '.join(_DATED)}"
+                )
+        return tables
 
     def since(self, name: str, at: datetime) -> datetime | None:
         """Return the time before which something is kept too long; none without a limit.
@@ -174,6 +205,8 @@ class Run(_Frozen):
     laid_from : dict
         By model that is only scored in this run, the cut-off from which its training cut-offs
         are laid backwards: that of its last training. All others are laid from `as_of`.
+    kept_since : dict
+        By table that `retention.tables` limits, the first day of the rows that are taken in.
     requested_at : datetime
         When the run was asked for: rows that claim to be later are refused.
     """
@@ -185,6 +218,7 @@ class Run(_Frozen):
     overrides: dict[str, Any] = Field(default_factory=dict)
     tuned: dict[str, dict[str, Any]] = Field(default_factory=dict)
     laid_from: dict[str, date] = Field(default_factory=dict)
+    kept_since: dict[str, date] = Field(default_factory=dict)
     requested_at: datetime
 
 

@@ -10,6 +10,7 @@ from pipeline.grain_store import Grains
 from pipeline.kinds import kind_of
 from pipeline.planned import Planned, Span
 from pipeline.project import Project, find_model
+from pipeline.short_memory import too_short
 
 #: How many days a cut-off may lie past the newest row: shops close for a holiday, but an
 #: outcome window that reaches into days without data would count everybody as a no.
@@ -91,4 +92,6 @@ def _plan_one(
     laid = kind_of(model).plan(
         project, model, grains, span, project.run.laid_from.get(model.name, as_of)
     )
-    return laid if isinstance(laid, str) else laid._replace(score=as_of)
+    if isinstance(laid, str):
+        return laid + too_short(project.artifacts, project.params)
+    return laid._replace(score=as_of)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,23 @@ class Finding:
 
 @dataclass(frozen=True)
 class TableQuality:
-    """What validation found in one table."""
+    """What validation found in one table.
+
+    Attributes
+    ----------
+    table, origin : str
+        Its name, and what messages call its file.
+    read, accepted : int
+        Rows.
+    findings : tuple of Finding
+        What is wrong with the others.
+    notices : tuple of str
+        What else a reader should know.
+    past_retention : int
+        Rows that were delivered and not read, because they are older than they are kept.
+    kept_since : date, optional
+        First day of the rows that are kept; none without a limit.
+    """
 
     table: str
     origin: str
@@ -38,6 +55,8 @@ class TableQuality:
     accepted: int
     findings: tuple[Finding, ...] = ()
     notices: tuple[str, ...] = ()
+    past_retention: int = 0
+    kept_since: date | None = None
 
     @property
     def quarantined(self) -> int:
@@ -109,6 +128,8 @@ class Quality:
                     "quarantined_share": t.quarantined_share,
                     "findings": [asdict(finding) for finding in t.findings],
                     "notices": list(t.notices),
+                    "past_retention": t.past_retention,
+                    "kept_since": None if t.kept_since is None else str(t.kept_since),
                 }
                 for t in self.tables
             ],
@@ -127,6 +148,8 @@ def read_quality(folder: Path) -> Quality:
             accepted=one["accepted"],
             findings=tuple(Finding(**finding) for finding in one["findings"]),
             notices=tuple(one["notices"]),
+            past_retention=one.get("past_retention", 0),
+            kept_since=date.fromisoformat(since) if (since := one.get("kept_since")) else None,
         )
         for one in found["tables"]
     )

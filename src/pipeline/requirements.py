@@ -21,7 +21,13 @@ class ContractError(ValueError):
     exit_code = ExitCode.UNUSABLE
 
 
-def require_tables(connection: ibis.BaseBackend, folder: Path, origins: Mapping[str, str]) -> None:
+def require_tables(
+    connection: ibis.BaseBackend,
+    folder: Path,
+    origins: Mapping[str, str],
+    *,
+    past: Mapping[str, int] | None = None,
+) -> None:
     """Raise one error that names everything that is missing.
 
     Parameters
@@ -30,6 +36,8 @@ def require_tables(connection: ibis.BaseBackend, folder: Path, origins: Mapping[
         What was ingested: one `NAME.parquet` per table.
     origins : mapping
         What messages call the file of each table; by name of the table.
+    past : mapping, optional
+        How many rows of a table were left out because they are too old.
 
     Raises
     ------
@@ -44,7 +52,13 @@ def require_tables(connection: ibis.BaseBackend, folder: Path, origins: Mapping[
             rows = connection.read_parquet(files, union_by_name=True)
             problems += missing_columns(rows, table, origin=origins[name])
             if table.required and not int(connection.execute(rows.count())):
-                problems.append(f"{origins[name]} holds no row: export it again")
+                too_old = (past or {}).get(name)
+                problems.append(
+                    f"{origins[name]}: none of {too_old:,} rows is young enough to be kept: "
+                    f"deliver newer ones, or raise retention.tables.{name} in params.yaml"
+                    if too_old
+                    else f"{origins[name]} holds no row: export it again"
+                )
         elif table.required:
             problems.append(
                 f"{name} is missing: deliver {name}.parquet or {name}.csv, or map the file "

@@ -21,9 +21,11 @@ from pipeline.alone import RUN_LOCK, STAGE_LOCK, BusyError
 from pipeline.arrivals.profile import keep_profile, profile
 from pipeline.durable import whole_file
 from pipeline.dvc_state import mend
+from pipeline.erase_past import erase_past_rows
 from pipeline.exit_codes import ExitCode
 from pipeline.fingerprint import code_digest
 from pipeline.forgotten import read_forgotten
+from pipeline.kept_since import kept_in, kept_rows
 from pipeline.left_out import LeftOutError, untaught_reason
 from pipeline.leftovers import discard, spills, stage_drafts
 from pipeline.live_tables import accept_tables
@@ -162,6 +164,7 @@ def _brought_up_to_date(
     with sole_run(folder):
         settle(folder, data=data, as_of=as_of, overrides=overrides, clock=clock)
         require_sections(folder)
+        let_go(folder)
         reproduce(folder, *filter(None, [target]))
         project = open_project(folder)
         if target is None:
@@ -186,6 +189,18 @@ def sole_run(folder: Path) -> Iterator[None]:
         raise BusyError(
             "another run of this project is under way. Let it finish; this one has done nothing."
         ) from error
+
+
+def let_go(folder: Path) -> None:
+    """Remove the rows that are too old for the run that was settled; say how many."""
+    project = open_project(folder)
+    kept = kept_in(project.params, project.run)
+    gone = erase_past_rows(folder, kept, only_if_moved=True)
+    if gone:
+        Console(stderr=True, highlight=False).print(
+            "older than `retention.tables` keeps them: removed "
+            + ", ".join(f"{rows:,} rows of {store}" for store, rows in sorted(gone.items()))
+        )
 
 
 def _taught(project: Project) -> Iterator[str]:
@@ -285,17 +300,22 @@ def ask(
     """
     location = data if data is not None else read_run(folder).data
     location = _without_secret(location) if "://" in location else str(Path(location).resolve())
+    overrides, at = {**describe(location), **overrides}, clock()
+    params = read_params(folder, overrides=overrides)
+    kept = kept_rows(params, at=at)
+    found = read_forgotten(folder / "artifacts").stamped(fingerprint(location))
     asked = Run(
         data=location,
-        fingerprint=read_forgotten(folder / "artifacts").stamped(fingerprint(location)),
+        fingerprint=kept.stamped(found),
         as_of=as_of,
         code=code_digest("features", "models", "pipeline"),
-        overrides={**describe(location), **overrides},
+        overrides=overrides,
         tuned=tuned_parameters(folder / "artifacts"),
         laid_from=dict(laid_from or {}),
-        requested_at=clock(),
+        kept_since=dict(kept.since),
+        requested_at=at,
     )
-    if read_params(folder, overrides=asked.overrides).snapshots.engine == "spark":
+    if params.snapshots.engine == "spark":
         from pipeline.spark.session import require_spark
 
         require_spark()

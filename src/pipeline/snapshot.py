@@ -12,14 +12,17 @@ from rich.console import Console
 from features.catalogue import catalogue
 from features.definition import Coded
 from pipeline.engine import engine
+from pipeline.erase_past import expired_cutoffs
 from pipeline.events import read_events
 from pipeline.grain_store import Grains, left_out
 from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.kinds import kind_of
+from pipeline.leftovers import discard
 from pipeline.plan import plan, span_of
 from pipeline.planned import Planned
 from pipeline.profiles import build_profiles
 from pipeline.project import Project, find_model, open_project, write_cutoffs
+from pipeline.short_memory import short_memories
 from pipeline.snapshot_store import Built, build_snapshots
 from pipeline.stage import run_stage
 from pipeline.unkept_grains import UnkeptGrains
@@ -54,7 +57,8 @@ def build(project: Project) -> None:
         days |= {d for name, own in laid.items() if name not in scored_only for d in own.labelled}
         status.update("snapshots: building")
         features = list(catalogue("customer", "time").values())
-        for notice in left_out(grains, features):
+        notices = short_memories(artifacts, project.params, laid)
+        for notice in (*left_out(grains, features), *notices):
             console.print(f"snapshots: {notice}")
         with _builder(project, grains) as build_unit:
             built = build_unit(features=features, cutoffs=days)
@@ -81,8 +85,18 @@ def build(project: Project) -> None:
             kind_of(model).build(project, model, grains, own, labelled=name not in scored_only)
         if grains.kept is not None:
             grains.kept.forget_others()
+    _let_go(project)
     write_cutoffs(artifacts, plans)
     console.print(f"snapshots: {len(built.built)} built, {len(built.kept)} kept")
+
+
+def _let_go(project: Project) -> None:
+    """Remove what was built at cut-offs before which no receipt is kept any more."""
+    since, artifacts = project.run.kept_since.get("transactions"), project.artifacts
+    if since is not None:
+        folders = (d for name in ("snapshots", "labels") for d in (artifacts / name).glob("*/*"))
+        for folder in expired_cutoffs(folders, since):
+            discard(folder)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +14,11 @@ from features.tables import TABLES
 from pipeline.durable import scratch_folder, whole_folder
 from pipeline.engine import engine
 from pipeline.ingest import Ingested, ingest, read_manifest
+from pipeline.kept_since import Kept, kept_rows
+from pipeline.leftovers import discard
 from pipeline.params import ParamsError, ValidationParams, read_params
 from pipeline.project import open_project
-from pipeline.quality import Quality, write_report
+from pipeline.quality import Quality, TableQuality, write_report
 from pipeline.requirements import ContractError, require_tables
 from pipeline.sift import Sieve, sift
 from pipeline.sifted_parts import SIFTED, sift_parts
@@ -91,7 +94,7 @@ def validate(
         whole_folder(to / "quarantine") as quarantine,
         whole_folder(to / "quality") as report,
     ):
-        require_tables(connection, folder, manifest.origins)
+        require_tables(connection, folder, manifest.origins, past=manifest.past_retention)
         with suppress(_RefusedError), whole_folder(to / "tables") as tables:
             sieve = Sieve(
                 connection=connection,
@@ -106,11 +109,7 @@ def validate(
             for table in _referenced_first(TABLES):
                 if table.table_name in manifest.origins:
                     progress(table.table_name)
-                    given = {"origin": manifest.origins[table.table_name]}
-                    if (folder / f"{table.table_name}.parquet").is_dir():
-                        found.append(sift_parts(table, sieve, **given, memory=memory))
-                    else:
-                        found.append(sift(table, sieve, **given))
+                    found.append(_sifted(table, sieve, manifest, memory))
             quality = Quality(
                 location=manifest.location,
                 checked_at=now.astimezone(UTC).isoformat(),
@@ -122,6 +121,23 @@ def validate(
                 raise _RefusedError
         write_report(quality, report)
     return quality
+
+
+def _sifted(
+    table: type[Table], sieve: Sieve, manifest: Ingested, memory: Path | None
+) -> TableQuality:
+    name = table.table_name
+    if (sieve.ingested / f"{name}.parquet").is_dir():
+        found = sift_parts(table, sieve, origin=manifest.origins[name], memory=memory)
+    else:
+        found = sift(table, sieve, origin=manifest.origins[name])
+        if memory is not None:
+            discard(memory / name)  # of files in which it came before
+    return replace(
+        found,
+        past_retention=manifest.past_retention.get(name, 0),
+        kept_since=manifest.kept_since.get(name),
+    )
 
 
 def _require_zone(name: str) -> None:
@@ -218,10 +234,11 @@ def validate_source(
     rules = params.validation if params else ValidationParams()
     zone = time_zone or about.get("time_zone") or (params.time_zone if params else "UTC")
     share = rules.max_quarantined_share if max_quarantined_share is None else max_quarantined_share
+    kept = kept_rows(params, at=now)._replace(time_zone=zone) if params else Kept()
     to.mkdir(parents=True, exist_ok=True)
     with scratch_folder(to / "delivery") as scratch:
         ingested = scratch / "ingested"
-        ingest(location, ingested)
+        ingest(location, ingested, kept=kept)
         return validate(
             ingested,
             to,

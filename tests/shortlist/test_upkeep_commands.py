@@ -1,13 +1,17 @@
 """`shortlist doctor`, `gc`, `backup` and `restore`, as a person or a script meets them."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from project import live_project
 from scored import MODEL, store
 from typer.testing import CliRunner
 
 from pipeline.alone import RUN_LOCK
+from pipeline.durable import write_json
 from pipeline.lock import exclusive
 from shortlist.cli import app, main
 
@@ -72,3 +76,21 @@ def test_a_busy_project_is_told_in_one_line(tmp_path, monkeypatch, capfd):
     assert ended.value.code == 7
     assert capfd.readouterr().err.startswith("shortlist: a run of this project is under way")
     assert not (tmp_path / "b.tar").exists()
+
+
+def test_gc_lets_go_of_receipts_that_are_older_than_they_are_kept(tmp_path):
+    live_project(tmp_path)
+    params = tmp_path / "params.yaml"
+    params.write_text(params.read_text() + "retention: {tables: {transactions: 365}}\n")
+    write_json(tmp_path / "artifacts" / "run.yaml", {
+        "data": "data", "fingerprint": "f", "requested_at": "2026-01-01T00:00:00Z",
+    })  # fmt: skip
+    path = tmp_path / "artifacts" / "tables" / "transactions.parquet"
+    path.parent.mkdir()
+    today = datetime.now(UTC)
+    times = [today - timedelta(days=age) for age in (500, 100)]
+    pq.write_table(pa.table({"line_id": ["old", "new"], "event_time": times}), path)
+    assert document(tmp_path, "gc", "--dry-run")["past_retention"] == {"tables": 1}
+    assert pq.read_table(path)["line_id"].to_pylist() == ["old", "new"]
+    assert "1 rows in tables removed: kept too long" in shortlist(tmp_path, "gc").output
+    assert pq.read_table(path)["line_id"].to_pylist() == ["new"]

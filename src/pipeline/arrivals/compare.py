@@ -39,10 +39,11 @@ def compare(now: Profile, before: Profile, limits: ArrivalLimits) -> Iterator[st
 
 
 def _of_table(now: TableProfile, then: TableProfile, limits: ArrivalLimits) -> Iterator[str]:
-    lost = then.accepted - now.accepted
-    if lost >= ENOUGH / 40 and now.accepted < limits.fewest_rows * then.accepted:
+    still = then.accepted - _let_go(now, then)
+    lost = still - now.accepted
+    if lost >= ENOUGH / 40 and now.accepted < limits.fewest_rows * still:
         yield (
-            f"{now.accepted:,} rows, {now.accepted / then.accepted:.1%} of the {then.accepted:,} "
+            f"{now.accepted:,} rows, {now.accepted / still:.1%} of the {still:,} "
             f"of last time ({limits.fewest_rows:.1%} are expected at least)"
         )
     if now.known is not None and then.usual.rows >= ENOUGH:
@@ -63,6 +64,13 @@ def _of_table(now: TableProfile, then: TableProfile, limits: ArrivalLimits) -> I
     for part, which in ((now.new, "new"), (now.known, "known")):
         if part is not None and then.usual.rows >= ENOUGH and part.rows >= ENOUGH / 2:
             yield from _of_columns(part, then.usual, which, limits)
+
+
+def _let_go(now: TableProfile, then: TableProfile) -> int:
+    """Return how many rows of last time are too old by now; none where no limit has moved."""
+    if now.kept_since == then.kept_since:
+        return 0
+    return max(now.past_retention - then.past_retention, 0)
 
 
 def _of_columns(part: Part, usual: Part, which: str, limits: ArrivalLimits) -> Iterator[str]:

@@ -84,6 +84,10 @@ class TableProfile(BaseModel):
     ----------
     read, accepted, refused : int
         Rows; exact copies of earlier rows are not counted as refused.
+    past_retention : int
+        Rows that were delivered and are older than they are kept.
+    kept_since : date, optional
+        First day of the rows that are kept; none without a limit.
     first, newest : date, optional
         Local days of the first and the last fact; none for a table without days.
     usual : Part
@@ -97,6 +101,8 @@ class TableProfile(BaseModel):
     read: int
     accepted: int
     refused: int
+    past_retention: int = 0
+    kept_since: date | None = None
     first: date | None = None
     newest: date | None = None
     usual: Part
@@ -190,6 +196,8 @@ def _of_table(
         "accepted": quality.accepted,
         "refused": quality.quarantined
         - sum(one.rows for one in quality.findings if one.reason == COPY),
+        "past_retention": quality.past_retention,
+        "kept_since": quality.kept_since,
     }
     first, newest = None, None
     if "event_time" in table.schema():

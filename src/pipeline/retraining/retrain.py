@@ -36,7 +36,15 @@ from pipeline.retraining.record import (
     live_sets,
     records,
 )
-from pipeline.run import StageError, last_run, make_project, reproduce, settle, sole_run
+from pipeline.run import (
+    StageError,
+    last_run,
+    let_go,
+    make_project,
+    reproduce,
+    settle,
+    sole_run,
+)
 
 #: Ends after which the same inputs lead to the same end: nothing is left to do.
 FINISHED = {
@@ -116,6 +124,7 @@ def retrain(
             laid_from=before.laid_from if before else None,
         )
         require_sections(folder)
+        let_go(folder)
         params = read_params(folder, overrides=run.overrides)
         inputs = inputs_of(folder, run)
         came = _unchanged(artifacts, inputs, begun)
@@ -214,7 +223,7 @@ def _bring_up_to_date(
         data=run.data,
         as_of=None,
         overrides=run.overrides,
-        clock=clock,
+        clock=lambda: run.requested_at,
         laid_from=laid_from,
     )
     if any(one.train or one.rescore for one in found.values()):

@@ -26,16 +26,18 @@ def gc(
 
     What is live, what can be stepped back to, and what a list was built from stays. Versions
     stay too: they are the record of what the gate decided. `retention` in `params.yaml` says
-    how long exports, members of lists, jobs and reports are kept.
+    how long exports, members of lists, jobs, reports and rows of delivered tables are kept.
 
     Example: `shortlist gc --keep 3 --dry-run`
     """
     from campaigns.retention import expire_rows, expired_files, retention_of
     from campaigns.upkeep import members_without_a_list, used_score_sets
     from pipeline.garbage import collect
+    from pipeline.past_project import let_go_of_past_rows
 
     context = context_of(ctx)
     limits, at = retention_of(context.folder), now()
+    past = let_go_of_past_rows(context.folder, at=at, dry_run=dry_run)
     with existing_state(ctx) as state:
         old = expired_files(context.artifacts, state, limits, at=at, mark=not dry_run)
         found = collect(
@@ -59,11 +61,14 @@ def gc(
     context.console.print(f"{total:>14,} bytes {done}")
     for table, number in rows.items():
         context.console.print(f"{number:>14,} rows of {table} {done}: kept too long")
+    for store, number in sorted(past.items()):
+        context.console.print(f"{number:>14,} rows in {store} {done}: kept too long")
     context.answer(
         {
             "removed": not dry_run,
             "bytes": total,
             "rows": rows,
+            "past_retention": dict(past),
             "garbage": [
                 {"path": str(one.path), "why": one.why, "bytes": one.bytes} for one in found
             ],

@@ -68,6 +68,13 @@ def validate(
         )
     context.answer(quality.to_dict())
     context.console.print(quality_table(quality))
+    for one in quality.tables:
+        if one.past_retention:
+            context.console.print(
+                f"{one.table}: {one.past_retention:,} rows known before {one.kept_since} were not "
+                "read: retention.tables in params.yaml.",
+                highlight=False,
+            )
     for finding in _findings(quality):
         context.console.print(finding, markup=False, highlight=False)
     context.console.print(f"Report: {folder / 'quality' / 'report.html'}", highlight=False)

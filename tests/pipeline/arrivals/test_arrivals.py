@@ -188,6 +188,25 @@ def test_a_shrunken_history_is_refused(shop, september):
     assert any("of the 10,000 of last time" in one for one in findings(october, september))
 
 
+def test_receipts_that_grew_too_old_are_not_missed_when_the_limit_moves(shop, september):
+    october = take(
+        shop.put("FROM day").put("FROM known WHERE line_id % 10 < 9", "until-september"),
+        since=september,
+    )
+    moved = {"kept_since": date(2025, 10, 1), "past_retention": 1000}
+    older, now = (one.profile.tables["transactions"] for one in (september, october))
+    now = now.model_copy(update=moved)
+    limits = ArrivalLimits(fewest_rows=0.98)
+
+    def missed(then):
+        both = (Profile(tables={"transactions": one}) for one in (now, then))
+        return [one for one in compare(*both, limits) if "of last time (" in one]
+
+    assert missed(older) == []
+    assert missed(older.model_copy(update={"past_retention": 600})) != []
+    assert missed(older.model_copy(update={"kept_since": moved["kept_since"]})) != []
+
+
 def test_a_history_that_is_delivered_twice_breaks_the_contract(shop):
     with pytest.raises(TooManyQuarantinedError, match=r"\(50.0%\) break the contract"):
         take(shop.put("FROM known", "again"))
