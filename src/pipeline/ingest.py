@@ -146,13 +146,15 @@ def read_manifest(folder: Path) -> Ingested:
     if not path.exists():
         raise SourceError(f"{folder} was not ingested: {MANIFEST} is missing there.")
     found = json.loads(path.read_text(encoding="utf-8"))
-    since = {name: date.fromisoformat(day) for name, day in found["kept_since"].items()}
+    # Manifests from before there were limits name none.
+    kept_since = found.get("kept_since", {})
+    since = {name: date.fromisoformat(day) for name, day in kept_since.items()}
     return Ingested(
         found["location"],
         found["origins"],
         tuple(found["ignored"]),
         since,
-        found["past_retention"],
+        found.get("past_retention", {}),
     )
 
 
