@@ -97,7 +97,8 @@ def _counted(feature: Feature) -> set[str]:
 def _read(view: View, columns: Collection[str]) -> set[str]:
     """Return the columns of its base that a view needs for some of its own."""
     base, rows = rows_of(view.base).op(), rows_of(view)
-    starts = [rows[name].op() for name in columns]
+    # Keys of the unit are always asked for; a view of pairs of products has others.
+    starts = [rows[name].op() for name in columns if name in rows.columns]
     return {name for relation, name in columns_below(starts, down_to=base) if relation == base}
 
 

@@ -49,18 +49,18 @@ TABLES = {
 EVERY = tuple(catalogue("customer", "time").values())
 
 
-def built(folder, grains_of, *, features=EVERY, cutoffs=(EARLIER, AS_OF)):
+def built(folder, grains_of, *, features=EVERY, cutoffs=(EARLIER, AS_OF), unit="customer"):
     """Return each snapshot that was written, by its cut-off."""
     with engine(folder, threads=1) as connection:
         tables = {name: table(name, rows) for name, rows in TABLES.items()}
         grains = grains_of(connection, as_events(tables, time_zone="Asia/Taipei"))
         build_snapshots(connection, grains, features=features, cutoffs=cutoffs, artifacts=folder,
-                        data="the same")  # fmt: skip
+                        data="the same", unit=unit)  # fmt: skip
     return {
         day: pd.concat(
             pd.read_parquet(part)
-            for part in sorted(snapshot_folder(folder, "customer", day).glob("part-*.parquet"))
-        ).sort_values("customer_id", ignore_index=True)
+            for part in sorted(snapshot_folder(folder, unit, day).glob("part-*.parquet"))
+        ).sort_values(f"{unit}_id", ignore_index=True)
         for day in cutoffs
     }
 
@@ -70,35 +70,50 @@ def in_blocks_of(rows):
     return partial(UnkeptGrains, block_rows=rows)
 
 
-def test_every_feature_has_the_same_value_whether_grains_are_kept_or_not(tmp_path):
-    kept, unkept = built(tmp_path / "kept", Grains), built(tmp_path / "unkept", UnkeptGrains)
-    for day, frame in kept.items():
+@pytest.fixture(scope="module")
+def unkept(tmp_path_factory):
+    """Return every feature at both cut-offs, built together without keeping grains."""
+    return built(tmp_path_factory.mktemp("unkept"), UnkeptGrains)
+
+
+def test_every_feature_has_the_same_value_whether_grains_are_kept_or_not(tmp_path, unkept):
+    for day, frame in built(tmp_path, Grains).items():
         assert len(frame) == {EARLIER: 2, AS_OF: 3}[day]
         pd.testing.assert_frame_equal(unkept[day], frame, rtol=1e-9)
 
 
-def test_every_feature_has_the_same_value_however_many_blocks_there_are(tmp_path):
-    one, three = built(tmp_path / "1", UnkeptGrains), built(tmp_path / "3", in_blocks_of(60))
-    assert len(list(snapshot_folder(tmp_path / "3", "customer", AS_OF).glob("part-*"))) == 3
-    for day, frame in one.items():
-        pd.testing.assert_frame_equal(three[day], frame, rtol=1e-9)
+def test_products_have_the_same_values_whether_grains_are_kept_or_not(tmp_path):
+    features = tuple(catalogue("product").values())
+    kept, unkept = (
+        built(tmp_path / name, grains_of, features=features, cutoffs=(AS_OF,), unit="product")[
+            AS_OF
+        ]
+        for name, grains_of in (("kept", Grains), ("unkept", UnkeptGrains))
+    )
+    assert len(kept) == 6
+    pd.testing.assert_frame_equal(unkept, kept, rtol=1e-9)
+
+
+def test_every_feature_has_the_same_value_however_many_blocks_there_are(tmp_path, unkept):
+    in_three = built(tmp_path, in_blocks_of(60))
+    assert len(list(snapshot_folder(tmp_path, "customer", AS_OF).glob("part-*"))) == 3
+    for day, frame in unkept.items():
+        pd.testing.assert_frame_equal(in_three[day], frame, rtol=1e-9)
 
 
 @pytest.mark.nightly
-def test_a_few_features_have_the_values_that_they_have_among_all(tmp_path):
-    among_all = built(tmp_path / "all", UnkeptGrains)[AS_OF]
+def test_a_few_features_have_the_values_that_they_have_among_all(tmp_path, unkept):
     sources = {one.grain for one in EVERY}
     for source in sources:
         few = [one for one in EVERY if one.grain in (source, favourite_category.grain)]
         frame = built(tmp_path / source.name, UnkeptGrains, features=few, cutoffs=(AS_OF,))[AS_OF]
-        pd.testing.assert_frame_equal(frame, among_all[list(frame)], rtol=1e-9)
+        pd.testing.assert_frame_equal(frame, unkept[AS_OF][list(frame)], rtol=1e-9)
     assert len(sources) > 10
 
 
-def test_a_snapshot_does_not_depend_on_the_others_built_with_it(tmp_path):
-    alone = built(tmp_path / "alone", UnkeptGrains, cutoffs=(EARLIER,))[EARLIER]
-    both = built(tmp_path / "both", UnkeptGrains)[EARLIER]
-    pd.testing.assert_frame_equal(alone, both, check_exact=True)
+def test_a_snapshot_does_not_depend_on_the_others_built_with_it(tmp_path, unkept):
+    alone = built(tmp_path, UnkeptGrains, cutoffs=(EARLIER,))[EARLIER]
+    pd.testing.assert_frame_equal(alone, unkept[EARLIER], check_exact=True)
 
 
 def test_a_grain_that_only_selects_is_never_stored_and_others_hold_what_is_needed(tmp_path):
