@@ -3,26 +3,20 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
-import ibis
 import on_spark
 import pandas as pd
 import pytest
 from feature_page import specs
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pair_rows import pair_rows
 from reference.customer import FACTS, customer_reference
 from reference.pair import pair_reference
 from reference.product import product_reference
-from shop import shop, snapshot, table
+from shop import shop, snapshot
 
 from features.catalogue import catalogue
-from features.pair_context import KnownState
-from features.pairs import PAIR_FEATURES, pair_table
-from features.shelf import associations, offers
-from features.views import holdings, interests, tastes
-from pipeline.snapshot_table import seen
-
-pytestmark = pytest.mark.skipif(on_spark.WANTED, reason="examples by the dozen take Spark an hour")
+from features.pairs import PAIR_FEATURES
 
 FEATURES = tuple(catalogue("customer", "time").values())
 PRODUCT_FEATURES = tuple(catalogue("product").values())
@@ -167,6 +161,19 @@ def pairs(draw):
     return tables, _products(draw, as_of, ("new 🎁", "pad-1")), as_of, zone
 
 
+#: Shrinking a whole shop takes minutes: the message names the columns, and `-s` is enough.
+DRAWN = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": (Phase.explicit, Phase.reuse, Phase.generate),
+}
+
+
+def examples(few: int, *, of: int) -> dict:
+    """Return how many to draw: Spark takes a minute for what DuckDB does in a second."""
+    return {"max_examples": few if on_spark.WANTED else of, **DRAWN}
+
+
 def compare(drawn) -> None:
     tables, as_of, zone = drawn
     rest = {name: rows for name, rows in tables.items() if name != "transactions"}
@@ -218,16 +225,8 @@ def compare_pairs(drawn) -> None:
     shop_ = shop(*lines, time_zone=zone, members=members, **rest)
     people = sorted({row["customer_id"] for row in members})
     listed = {row["product_id"] for row in [*tables["products"], *passed_in]} - {"pill"}
-    pairs = pd.DataFrame(product(people, sorted(listed)), columns=["customer_id", "product_id"])
-    wanted = ibis.memtable(pairs, schema={"customer_id": "string", "product_id": "string"})
-    with seen(shop_, [as_of]) as at:
-        state = KnownState(
-            *(at.rows(view) for view in (holdings, tastes, offers, associations)),
-            shop_.table("products"),
-            at.rows(interests),
-        )
-        asked = pair_table(wanted, state, passed_in=table("products", passed_in))
-        got = shop_.connection.to_pandas(asked).set_index(["customer_id", "product_id"])
+    asked = product(people, sorted(listed))
+    got = pair_rows(shop_, asked, passed_in=passed_in, looked=True, as_of=as_of)
     expected = pair_reference(
         {**tables, "transactions": lines}, passed_in, as_of=as_of, time_zone=zone
     )
@@ -255,49 +254,41 @@ def _plain(frame: pd.DataFrame, features) -> pd.DataFrame:
     return pd.concat([numbers, plain[texts]], axis=1)
 
 
-#: Shrinking a whole shop takes minutes: the message names the columns, and `-s` is enough.
-DRAWN = {
-    "deadline": None,
-    "suppress_health_check": list(HealthCheck),
-    "phases": (Phase.explicit, Phase.reuse, Phase.generate),
-}
-
-
 @given(shops())
-@settings(max_examples=8, **DRAWN)
+@settings(**examples(2, of=8))
 def test_the_engine_agrees_with_the_reference(drawn):
     compare(drawn)
 
 
 @pytest.mark.nightly
 @given(shops())
-@settings(max_examples=150, **DRAWN)
+@settings(**examples(20, of=150))
 def test_the_engine_agrees_with_the_reference_on_many_shops(drawn):
     compare(drawn)
 
 
 @given(shops())
-@settings(max_examples=4, **DRAWN)
+@settings(**examples(2, of=4))
 def test_the_engine_agrees_with_the_reference_about_products(drawn):
     compare_products(drawn)
 
 
 @pytest.mark.nightly
 @given(shops())
-@settings(max_examples=100, **DRAWN)
+@settings(**examples(10, of=100))
 def test_the_engine_agrees_with_the_reference_about_many_products(drawn):
     compare_products(drawn)
 
 
 @given(pairs())
-@settings(max_examples=4, **DRAWN)
+@settings(**examples(2, of=4))
 def test_the_engine_agrees_with_the_reference_about_pairs(drawn):
     compare_pairs(drawn)
 
 
 @pytest.mark.nightly
 @given(pairs())
-@settings(max_examples=100, **DRAWN)
+@settings(**examples(10, of=100))
 def test_the_engine_agrees_with_the_reference_about_many_pairs(drawn):
     compare_pairs(drawn)
 

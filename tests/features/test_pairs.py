@@ -2,23 +2,14 @@
 
 from datetime import UTC, date, datetime
 
-import ibis
-import on_spark
 import pandas as pd
 import pytest
-from shop import AS_OF, product, returned, sale, shop, table
+from pair_rows import pair_rows
+from shop import product, returned, sale, shop
 
 from features.contract import carries_its_unit
-from features.pair_context import KnownState
-from features.pairs import PAIR_FEATURES, pair_table
+from features.pairs import PAIR_FEATURES
 from features.pulls import PULLS
-from features.shelf import associations, offers
-from features.views import holdings, interests, tastes
-from pipeline.snapshot_table import seen
-
-pytestmark = pytest.mark.skipif(
-    on_spark.WANTED, reason="features of pairs are computed by DuckDB alone"
-)
 
 SHELF = [
     product("pad-1", family="pad", generation=1, category="pads", brand="Bo", list_price=10.0,
@@ -45,21 +36,11 @@ def look(customer, subject, kind="view"):
 
 
 def of(pairs, rows=ROWS, shelf=SHELF, passed_in=None, looks=()):
-    grains = shop(*rows, products=shelf, **({"interactions": list(looks)} if looks else {}))
-    wanted = ibis.memtable(
-        pd.DataFrame(pairs, columns=["customer_id", "product_id"]),
-        schema={"customer_id": "string", "product_id": "string"},
+    told = {"interactions": list(looks)} if looks else {}
+    frame = pair_rows(
+        shop(*rows, products=shelf, **told), pairs, passed_in=passed_in, looked=bool(looks)
     )
-    extra = None if passed_in is None else table("products", passed_in)
-    with seen(grains, [AS_OF]) as at:
-        state = KnownState(
-            *(at.rows(view) for view in (holdings, tastes, offers, associations)),
-            table("products", shelf),
-            at.rows(interests) if looks else None,
-        )
-        frame = grains.connection.to_pandas(pair_table(wanted, state, passed_in=extra))
-    frame = frame.astype(object).where(frame.notna(), None)
-    return frame.set_index(["customer_id", "product_id"])
+    return frame.astype(object).where(frame.notna(), None)
 
 
 STATES = {

@@ -44,7 +44,7 @@ def opened() -> Spark:
 
 def grains(tables: Mapping[str, ir.Table], *, time_zone: str) -> SparkGrains:
     """Return the grains of some tables as declared."""
-    held = {name: _given(name, table) for name, table in tables.items()}
+    held = {name: given(name, table) for name, table in tables.items()}
     events = as_events(held, time_zone=time_zone, wall_clock=wall_clock)
     return SparkGrains(events, keep=_as_view)
 
@@ -60,7 +60,13 @@ def frame(
     return opened().arrow(table.order_by(list(KEYS[unit]))).to_pandas()
 
 
-def _given(name: str, table: ir.Table) -> ir.Table:
+def seen_at(held: SparkGrains, as_of: date) -> SparkSeen:
+    """Return what a cut-off sees of grains, each grain and view computed once."""
+    return SparkSeen(held, [as_of], keep=_computed)
+
+
+def given(name: str, table: ir.Table) -> ir.Table:
+    """Return rows as Spark holds them."""
     view = f"{name}_{next(_numbers)}"
     opened().session.createDataFrame(table.to_pyarrow()).createOrReplaceTempView(view)
     return opened().ibis.table(view)
