@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,7 +135,8 @@ def spark(artifacts: Path) -> Iterator[Spark]:
     # It is handed Arrow tables only.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     builder = SparkSession.builder.appName("shortlist")
-    if not CONFIGURED_BY & set(os.environ):
+    local = not CONFIGURED_BY & set(os.environ)
+    if local:
         builder = builder.config(map=LOCAL)
     artifacts.mkdir(parents=True, exist_ok=True)
     with (
@@ -147,6 +149,9 @@ def spark(artifacts: Path) -> Iterator[Spark]:
         except PySparkRuntimeError as error:
             raise SparkMissingError(_NOT_STARTED) from error
         session.sparkContext.setLogLevel("ERROR")
+        if ours and local and "PYSPARK_PYTHON" not in os.environ:
+            # Its own choice is the first `python3` on the path, which need not be this one.
+            session.sparkContext.pythonExec = sys.executable
         try:
             yield Spark(session, ibis.pyspark.connect(session), Path(folder).resolve())
         finally:
