@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from record import record, table
+from record import absent, record, table
 
 from models.learners import BetaGeometric, HazardClassifier
 
@@ -34,7 +34,7 @@ def purchase_days() -> pd.DataFrame:
     """Read the log: one row per customer and day, with discs and amount summed up."""
     package = find_spec("lifetimes")
     if package is None or package.origin is None:
-        raise SystemExit("The CDNOW log comes with lifetimes: install the group `bench`.")
+        absent("the CDNOW log comes with lifetimes: install the group `bench`")
     log = pd.read_csv(
         Path(package.origin).parent / "datasets" / "CDNOW_sample.txt",
         sep=r"\s+",

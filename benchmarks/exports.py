@@ -23,6 +23,7 @@ import duckdb
 import httpx
 import numpy as np
 from record import record, sized, table
+from sqlalchemy import insert
 
 from campaigns.assignments import AssignmentSpec, assign
 from campaigns.building import build_list
@@ -106,7 +107,7 @@ def _in_process(artifacts: Path, options: argparse.Namespace) -> list[tuple[str,
             rows.append((name, _seconds(time.perf_counter() - started), "", built[-1].id))
     with state.begin() as connection:
         connection.execute(
-            Suppression.__table__.insert(),
+            insert(Suppression),
             [
                 {"customer_id": f"M{n:08d}", "channel": "", "reason": "asked", "since": NOW}
                 for n in range(0, options.members, 100)

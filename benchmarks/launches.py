@@ -15,7 +15,7 @@ from features.catalogue import catalogue
 from models.measures import lift_at, roc_auc
 from models.measures.policy import mean_interval
 from models.purchase_propensity import purchase_propensity
-from pipeline.engine import engine, scratch_folder
+from pipeline.engine import engine
 from pipeline.events import read_events
 from pipeline.grain_store import Grains
 from pipeline.pairs.evaluate import load_learner
@@ -54,7 +54,7 @@ def judged(
         events = read_events(
             connection, project.artifacts / "tables", time_zone=project.params.time_zone
         )
-        grains = Grains(connection, events, scratch=scratch_folder(connection, "grains"))
+        grains = Grains(connection, events)
         build_snapshots(
             connection,
             grains,

@@ -13,6 +13,7 @@ import tempfile
 import time
 import warnings
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ import numpy as np
 import psycopg
 from feature_catalogue import AS_OF, draw
 from pydantic import TypeAdapter
-from record import record, sized, table
+from record import absent, record, sized, table
 
 from campaigns.building import build_list
 from campaigns.choosing import Step, first, remaining
@@ -91,6 +92,8 @@ ORDER BY c.rank LIMIT 1000
 def main() -> None:
     """Draw, ask both, record."""
     options = _options()
+    if not options.without_postgresql and find_spec("pgserver") is None:
+        absent("pgserver has no wheel for this Python; --without-postgresql asks us alone")
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         artifacts = Path(folder) / "artifacts"
         artifacts.mkdir()

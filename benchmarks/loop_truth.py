@@ -39,6 +39,7 @@ from pipeline.simulator.simulate import UNTIL, simulate
 
 MONTHS, SEED = 24, 1
 MEMBERS, CAMPAIGNS = sized((20_000, 200), small=(4_000, 5))
+SIZES = sized([500, 1000, 2000, 4000], small=[100, 200, 400, 800])
 #: Times that arms and outcomes of each campaign are drawn anew, for a rate of more digits.
 REDRAWN = 20
 OFFER = "discount"
@@ -89,7 +90,7 @@ def spec_of(random: np.random.Generator, campaign: str) -> ListSpec:
     """Return a request with conditions, an end and a control share of its own."""
     wanted: dict[str, Any] = {
         "model": str(random.choice(["customer_activity", "promotion_lift"])),
-        "size": int(random.choice([500, 1000, 2000, 4000])),
+        "size": int(random.choice(SIZES)),
         "control_share": float(random.choice([0.1, 0.2, 0.35, 0.5])),
         "seed": int(random.integers(2**31)),
         "campaign": campaign,
@@ -229,10 +230,11 @@ def told(found: pd.DataFrame, seconds: float) -> str:
     ]
     return f"""
 {first["campaign"].nunique()} campaigns on {MEMBERS:,} simulated members: each asked for with its
-own model, conditions, consent, household rule, size (500 to 4,000) and control share (0.1 to
-0.5), beside a global control of 0.05; a quarter of them with two lists of other shares. Outcomes
-are drawn from each customer's true chance, with the offer's true effect for those on the lists;
-a purchase is worth {SPENT:,.0f} on average. The truth is the mean effect over those who drew.
+own model, conditions, consent, household rule, size ({min(SIZES):,} to {max(SIZES):,})
+and control share (0.1 to 0.5), beside a global control of 0.05; a quarter of them with two lists
+of other shares. Outcomes are drawn from each customer's true chance, with the offer's true effect
+for those on the lists; a purchase is worth {SPENT:,.0f} on average. The truth is the mean effect
+over those who drew.
 "Above" and "below" count intervals that lie wholly there; the bias is the mean of (estimate -
 truth) in standard errors, which has a standard error of {1 / np.sqrt(len(first)):.2f} for
 all campaigns. Two hundred campaigns cannot tell 95 % from 92 %, so arms and outcomes of each are

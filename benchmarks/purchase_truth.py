@@ -26,7 +26,7 @@ from pipeline.simulator.presets import PRESETS
 from pipeline.simulator.simulate import simulate
 
 MONTHS, SEED = 36, 11
-MEMBERS, PAIR_MEMBERS = sized((30_000, 5_000), small=(3_000, 1_000))
+MEMBERS, PAIR_MEMBERS = sized((30_000, 5_000), small=(2_000, 500))
 TENTH = 0.1
 _BLOCK = 500_000
 

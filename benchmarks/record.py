@@ -2,11 +2,14 @@
 
 import os
 import platform
+import resource
+import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from pipeline.durable import whole_file
 
@@ -18,6 +21,7 @@ if SIZE not in PAGES:
     raise SystemExit(f"SHORTLIST_SIZE is {SIZE!r}: use one of {', '.join(PAGES)}.")
 PAGE = PAGES[SIZE]
 _ASKED = "" if SIZE == "full" else f"SHORTLIST_SIZE={SIZE} "
+_STARTED = time.monotonic()
 Given = TypeVar("Given")
 HEADING = """# Benchmarks
 
@@ -43,13 +47,28 @@ def data_file(name: str) -> Path:
     Raises
     ------
     SystemExit
-        If it is not there.
+        If it is not there; see `absent`.
     """
     beside = Path(__file__).parent.parent.parent / "shared" / "data"
     path = Path(os.environ.get("SHORTLIST_DATA", beside)) / name
     if not path.exists():
-        raise SystemExit(f"{name} is not there: set SHORTLIST_DATA to the folder that holds it")
+        absent(f"{name} is not there: set SHORTLIST_DATA to the folder that holds it")
     return path
+
+
+def absent(what: str) -> NoReturn:
+    """End because something that a benchmark needs is not on this machine.
+
+    Raises
+    ------
+    SystemExit
+        A failure, but where SHORTLIST_ABSENT is `skip`, as `make bench` sets it: there the others
+        are to go on.
+    """
+    if os.environ.get("SHORTLIST_ABSENT") == "skip":
+        print(f"{Path(sys.argv[0]).stem} left out: {what}")
+        raise SystemExit(0)
+    raise SystemExit(what)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -87,7 +106,10 @@ def record(name: str, title: str, body: str, *, packages: Sequence[str]) -> None
 def _conditions(name: str, packages: Sequence[str]) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    processor = sum(one.ru_utime + one.ru_stime for one in used)
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} by `{_ASKED}python benchmarks/{name}.py` on "
-        f"{os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}, {versions}."
+        f"{os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}, "
+        f"{versions}. In all {time.monotonic() - _STARTED:,.0f} s, {processor:,.0f} s of processor."
     )

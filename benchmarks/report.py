@@ -33,7 +33,7 @@ BASE_LOG_ODDS = -3.6
 def main() -> None:
     """Measure, print and record."""
     learning, calibrating = customers(TRAINED_ON, seed=1), customers(TRAINED_ON // 2, seed=2)
-    learner = card_uptake.learner(SEED)
+    learner: Any = card_uptake.learner(SEED)
     learner.fit(learning.X, learning.y, X_cal=calibrating.X, y_cal=calibrating.y)
     rows = [one_size(count, learner=learner, then=learning.X, now=calibrating.X) for count in ROWS]
     members = calibrating.X.head(MEMBERS)

@@ -59,6 +59,7 @@ def main() -> None:
     """Draw, serve, ask, record."""
     options = _options()
     with _scratch(options.scratch) as folder:
+        _require_same(folder, options)
         if not (folder / "prepared").exists():
             _prepare(folder, options)
         if options.prepare_only:
@@ -163,6 +164,14 @@ def _build(service: Service, size: int) -> tuple[str, float]:
     return path, time.perf_counter() - started
 
 
+def _require_same(folder: Path, options: argparse.Namespace) -> None:
+    """Refuse a folder that holds another size: its scores would be served."""
+    prepared, asked = folder / "prepared", f"{options.customers} x {options.lines_each}"
+    if prepared.exists() and (found := prepared.read_text()) != asked:
+        raise SystemExit(f"{folder} holds customers x lines of {found or 'an unknown size'}, asked "
+                         f"is {asked}: give another --scratch.")  # fmt: skip
+
+
 def _prepare(folder: Path, options: argparse.Namespace) -> None:
     """Train on a small chain of shops, then put a large one in its place."""
     artifacts = folder / "artifacts"
@@ -192,7 +201,7 @@ def _prepare(folder: Path, options: argparse.Namespace) -> None:
     # As after the first fresh score: it starts this, and goes on without it.
     accept_tables(artifacts, keep_earlier=False)
     write_by_customer(artifacts)
-    (folder / "prepared").touch()
+    (folder / "prepared").write_text(f"{options.customers} x {options.lines_each}")
 
 
 def _train(folder: Path, lines_each: int) -> None:

@@ -17,7 +17,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from feature_catalogue import AS_OF, draw
-from record import record, sized, table
+from record import absent, record, sized, table
 
 from features.catalogue import catalogue
 from models.customer_activity import customer_activity
@@ -26,6 +26,7 @@ from pipeline.events import read_events
 from pipeline.grain_store import Grains
 from pipeline.kept_grains import KEPT_GRAINS
 from pipeline.snapshot_store import build_snapshots, read_snapshot, snapshot_folder
+from pipeline.spark.session import SparkMissingError, require_spark
 
 TITLE = "One snapshot on DuckDB and on Spark"
 ZONE = "Asia/Taipei"
@@ -35,6 +36,10 @@ TOLERANCE = 1e-9
 def main() -> None:
     """Draw, build twice, compare, record."""
     options = _options()
+    try:
+        require_spark()
+    except SparkMissingError as error:
+        absent(str(error))
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         root = Path(folder)
         draw(root / "tables", options.customers, options.lines_each)
