@@ -10,7 +10,12 @@ from xdist.scheduler import LoadFileScheduling
 collect_ignore_glob = ["src/pipeline/*/packaged.py"]
 
 #: Begun last, these would keep one worker busy long after the other is done.
-LONGEST = ("test_killed_runs.py", "test_tune.py", "test_run_command.py")
+LONGEST = (
+    "test_killed_runs.py",
+    "test_tune.py",
+    "test_run_command.py",
+    "test_against_reference.py",
+)
 #: The files of such a folder share a trained project, which each worker would train for itself.
 TOGETHER = ("tests/pipeline/pairs/", "tests/pipeline/lift/")
 
