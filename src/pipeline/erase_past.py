@@ -53,6 +53,8 @@ def erase_past_rows(folder: Path, kept: Kept, *, only_if_moved: bool = False) ->
         Do nothing where this was done already with the same limits.
     """
     artifacts, state = folder / "artifacts", digest(*kept._asdict().values())
+    if not kept.since:
+        (artifacts / _MARK).unlink(missing_ok=True)
     if not kept.since or (only_if_moved and _mark(artifacts) == state):
         return Counter()
     for draft in (*dead_drafts(folder), *spills(artifacts)):

@@ -29,7 +29,7 @@ def let_go_of_past_rows(folder: Path, *, at: datetime, dry_run: bool) -> Counter
     BusyError
         If a run is under way.
     """
-    if not (folder / "artifacts" / "run.yaml").exists():
+    if not all((folder / name).exists() for name in ("params.yaml", "artifacts/run.yaml")):
         return Counter()
     kept = kept_rows(read_params(folder, overrides=read_run(folder).overrides), at=at)
     if not kept.since:

@@ -234,7 +234,8 @@ def validate_source(
     rules = params.validation if params else ValidationParams()
     zone = time_zone or about.get("time_zone") or (params.time_zone if params else "UTC")
     share = rules.max_quarantined_share if max_quarantined_share is None else max_quarantined_share
-    kept = kept_rows(params, at=now)._replace(time_zone=zone) if params else Kept()
+    ours = params.model_copy(update={"time_zone": zone}) if params else None
+    kept = kept_rows(ours, at=now) if ours else Kept()
     to.mkdir(parents=True, exist_ok=True)
     with scratch_folder(to / "delivery") as scratch:
         ingested = scratch / "ingested"

@@ -260,6 +260,16 @@ def test_what_was_done_for_a_limit_is_not_looked_for_again_until_it_moves(tmp_pa
     assert lines_in(artifacts) == {"august", "x"}
 
 
+def test_a_limit_that_was_lifted_for_a_while_is_enforced_again(tmp_path):
+    artifacts = project(tmp_path, kept=JULY)
+    erase_past_rows(tmp_path, JULY, only_if_moved=True)
+    erase_past_rows(tmp_path, Kept(), only_if_moved=True)
+    take(tmp_path / "data", artifacts, Kept())
+    assert "may" in lines_in(artifacts)
+    erase_past_rows(tmp_path, JULY, only_if_moved=True)
+    assert lines_in(artifacts) == {"july", "august", "x"}
+
+
 @pytest.mark.nightly
 @settings(
     max_examples=25,
