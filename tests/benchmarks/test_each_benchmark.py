@@ -29,12 +29,6 @@ WITHOUT_SECTION = {
 }
 
 
-#: In the place of Python.
-SAYS = """#!/bin/sh
-echo "ran $1 ${SHORTLIST_SIZE:-none} ${SHORTLIST_ABSENT:-error}"
-"""
-
-
 def made(tmp_path, *asked):
     """Return what `make` would run: script, size, whether absent data are an error."""
     (tmp_path / "bin").mkdir()
