@@ -29,7 +29,7 @@ from pipeline.state_store import build_state
 
 #: Each launch is scored with the model that was trained before it.
 TRAINED_ON = sized(
-    (date(2011, 3, 1), date(2011, 6, 1), date(2011, 9, 1)), small=(date(2011, 6, 1),)
+    (date(2011, 3, 1), date(2011, 6, 1), date(2011, 9, 1)), small=(date(2011, 8, 1),)
 )
 HORIZON = timedelta(days=90)
 LEAST_BUYERS = sized(100, small=20)
