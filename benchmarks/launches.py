@@ -28,7 +28,9 @@ from pipeline.sources.online_retail import import_online_retail
 from pipeline.state_store import build_state
 
 #: Each launch is scored with the model that was trained before it.
-TRAINED_ON = (date(2011, 3, 1), date(2011, 6, 1), date(2011, 9, 1))
+TRAINED_ON = sized(
+    (date(2011, 3, 1), date(2011, 6, 1), date(2011, 9, 1)), small=(date(2011, 8, 1),)
+)
 HORIZON = timedelta(days=90)
 LEAST_BUYERS = sized(100, small=20)
 TENTH = 0.1

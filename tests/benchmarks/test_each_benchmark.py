@@ -25,7 +25,6 @@ SIZED_ELSEWHERE = {
 #: What has no section yet, and why.
 WITHOUT_SECTION = {
     "incremental_day": "it was never run to its end at its full size",
-    "validation": "it was never run to its end at its full size",
 }
 
 
