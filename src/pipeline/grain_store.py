@@ -107,8 +107,8 @@ class Grains:
         rows = self.rows(grain)
         if self.kept is None or self.blocks == 1 or grain.unit != "customer":
             return rows
-        path = self.kept.path(grain, number)
-        return view_of(self.connection, f"block_{grain.name}", f"FROM read_parquet({quoted(path)})")
+        files = ", ".join(quoted(path) for path in self.kept.paths(grain, number))
+        return view_of(self.connection, f"block_{grain.name}", f"FROM read_parquet([{files}])")
 
     def seen(self, source: Grain | View, rows: ir.Table, at: Naming) -> ir.Table:
         """Return the rows that a cut-off sees of a grain or a view, computed by `at`.
@@ -166,7 +166,7 @@ class Grains:
         if self.kept is None or grain.unit == "time":
             built = grain.build(*self.tables(grain))
             if grain.unit == "customer":
-                built = built.order_by(canonical(built))
+                built = built.order_by(canonical(grain, built))
             return self.connection.create_table(name, built, temp=True)
         files = ", ".join(quoted(path) for path in self.kept.bring_up_to_date(grain))
         rows = f"FROM read_parquet([{files}])"

@@ -4,15 +4,16 @@ A grain of customers does not compare them with one another. So it is enough to 
 of those customers whose own source rows changed, and to put them among the old rows of all
 others. What comes out is, to the last bit, what building everything would give.
 
-A grain of products that says `within` what its rows arise lies in files by the day on which its
-rows became known. What was known before a day does not follow from what came later, so only the
-files from the first changed day on are built again.
+A grain that says `within` what its rows arise lies in files by the day on which its rows became
+known. What was known before a day does not follow from what came later, so only the files from
+the first changed day on are built again, and a new day costs what is new.
 
 Kept grains are a memory, not a result: no stage names them as its output, DVC neither copies nor
 removes them, a backup leaves them out, and whoever deletes them loses nothing but time.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from importlib.metadata import version as installed
@@ -25,10 +26,10 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from features.definition import Grain
-from pipeline.customer_blocks import CUSTOMER, CustomerBlocks
+from pipeline.customer_blocks import CUSTOMER, CustomerBlocks, view_of
 from pipeline.duck import quoted, typed_statement
 from pipeline.durable import whole_folder, write_json
-from pipeline.engine import joins_in_order
+from pipeline.engine import joins_in_order, scratch_folder
 from pipeline.fingerprint import digest, file_digest, rows_digest
 from pipeline.leftovers import discard
 from pipeline.live_tables import link
@@ -42,6 +43,9 @@ KNOWN = "available_on"
 #: Rows that became known so many days before the newest one lie in a file that stays; once that
 #: of the newest holds more than so many days, it is divided.
 LATE_DAYS, OPEN_DAYS = 7, 31
+
+#: Source rows of one file, at most, where they are not built in blocks: as many as fit into memory.
+FILE_ROWS = 8_000_000
 
 _MANIFEST, _CUSTOMERS = "manifest.json", "customers.parquet"
 
@@ -81,28 +85,33 @@ class KeptGrains:
         self._hashes: dict[str, list[int]] = {}
         self._by_days: dict[str, dict[str, list[int]]] = {}
         self._asked: set[str] = set()
+        self._parts: dict[str, int] = {}
+        self._made: dict[tuple[str, ...], Path] = {}
 
     def bring_up_to_date(self, grain: Grain) -> list[Path]:
-        """Return the files of a grain, built where they are not current: one a block."""
+        """Return the files of a grain, built where they are not current, block by block."""
         self._asked.add(grain.name)
         version = self._version(grain)
         kept = _read(self._folder / grain.name)
         is_current = kept is not None and kept["version"] == version
         if grain.within is not None:
-            return self._by_day(grain, version, kept if is_current else None)
-        if grain.unit != "customer":
+            self._by_day(grain, version, kept if is_current else None)
+        elif grain.unit != "customer":
             if not is_current:
                 self._write(grain, version)
         elif not is_current:
             self._write(grain, version, customers=self._customers(grain))
         elif changed := self._changed(grain):
             self._write(grain, version, customers=self._customers(grain), changed=changed)
-        blocks = self._blocks.count if grain.unit == "customer" else 1
-        return [self.path(grain, number) for number in range(blocks)]
+        every = range(self._count_of(grain))
+        return [path for number in every for path in self.paths(grain, number)]
 
-    def path(self, grain: Grain, number: int) -> Path:
-        """Return where a block of a grain lies; of another unit than customers, all of it."""
-        return self._folder / grain.name / _file(number)
+    def paths(self, grain: Grain, number: int) -> list[Path]:
+        """Return the files of a block of a grain, in order; of other units than customers, all."""
+        folder = self._folder / grain.name
+        if grain.within is None:
+            return [folder / _file(number)]
+        return [folder / _file(number, part) for part in range(self._parts[grain.name])]
 
     def forget_others(self) -> None:
         """Remove the grains that nobody has asked for."""
@@ -130,57 +139,117 @@ class KeptGrains:
             self._hashes[name] = whole_hash(self._connection, self._table(name))
         return self._hashes[name]
 
-    def _by_day(self, grain: Grain, version: str, kept: Mapping[str, Any] | None) -> list[Path]:
-        """Return the files of a grain in the order of its days, built from the first change on."""
+    def _by_day(self, grain: Grain, version: str, kept: Mapping[str, Any] | None) -> None:
+        """Bring the files of a grain up to date, in the order of its days, from a change on."""
         days = {name: self._days(name) for name in grain.sources if KNOWN in self._columns(name)}
         starts: list[str] = kept["starts"] if kept else [""]
         changed = _changed_days(days, kept["days"]) if kept else [""]
         if changed:
             # A file stays if the next one begins on the first changed day or before it.
             same = sum(start <= changed[0] for start in starts[1:])
-            newest = max((day for one in days.values() for day in one), default="")
-            since, starts = starts[same], starts[: same + 1]
-            if newest and _days_before(newest, OPEN_DAYS) > since:
-                starts = [*starts, _days_before(newest, LATE_DAYS)]
-            folder = self._folder / grain.name
+            if _share_since(starts[same], days) > MOST_CHANGED:
+                same = 0
+            since = starts[same]
+            starts = [*starts[:same], *_starts(since, days, whole=grain.unit == "customer")]
+            is_divided = any(starts[same + 2 :])
+            folder, blocks = self._folder / grain.name, range(self._count_of(grain))
+            old = {_file(block, part) for block in blocks for part in range(same)}
+            files = (
+                {name: one for name, one in kept["files"].items() if name in old} if kept else {}
+            )
             with whole_folder(folder) as draft, joins_in_order(self._connection):
-                for number in range(same):
-                    link(folder / _file(number), draft / _file(number))
-                for number, start in enumerate(starts[same:], same):
-                    end = starts[number + 1] if number + 1 < len(starts) else None
-                    self._write_days(grain, draft / _file(number), start, end)
-                files = {one.name: file_digest(one) for one in sorted(draft.iterdir())}
+                for name in files:
+                    link(folder / name, draft / name)
+                for part, start in enumerate(starts[same:], same):
+                    end = starts[part + 1] if part + 1 < len(starts) else None
+                    self._write_days(grain, draft, part, start, end, is_divided=is_divided)
+                files |= {
+                    one.name: file_digest(one)
+                    for one in sorted(draft.iterdir())
+                    if one.name not in files
+                }
                 about = {"grain": grain.name, "version": version, "starts": starts, "days": days}
                 write_json(draft / _MANIFEST, {**about, "files": files})
             self.built[grain.name] = len(changed) if since else None
-        return [self.path(grain, number) for number in range(len(starts))]
+        self._parts[grain.name] = len(starts)
 
-    def _write_days(self, grain: Grain, to: Path, start: str, end: str | None) -> None:
+    def _write_days(
+        self,
+        grain: Grain,
+        folder: Path,
+        part: int,
+        start: str,
+        end: str | None,
+        *,
+        is_divided: bool,
+    ) -> None:
         """Write the rows that became known from one day on, to the day before another."""
-        tables = {name: self._table(name) for name in grain.sources}
-        if start:
-            tables |= {
-                name: self._since(name, start, within=str(grain.within))
-                for name in grain.sources
-                if KNOWN in self._columns(name)
-            }
-        built = grain.build(*tables.values())
+        if start or (is_divided and grain.unit != "customer"):
+            self._write_between(grain, folder, part, start, end)
+            return
+        statement = None
+        for block in range(self._count_of(grain)):
+            tables = {name: self._part(grain, name, block) for name in grain.sources}
+            if statement is None:
+                built = grain.build(*tables.values())
+                if end:
+                    built = built.filter(built[KNOWN] < ibis.date(end))
+                statement = typed_statement(
+                    self._connection, built.order_by(canonical(grain, built))
+                )
+            self._copy(statement, folder / _file(block, part))
+
+    def _write_between(
+        self, grain: Grain, folder: Path, part: int, start: str, end: str | None
+    ) -> None:
+        """Write the rows of all blocks that became known between two days: they are few."""
+        tables = [
+            self._between(grain, name, start, end)
+            if KNOWN in self._columns(name)
+            else self._table(name)
+            for name in grain.sources
+        ]
+        built = grain.build(*tables)
         if start:
             built = built.filter(built[KNOWN] >= ibis.date(start))
-        if end is not None:
+        if end:
             built = built.filter(built[KNOWN] < ibis.date(end))
-        order = sorted(built.columns, key=lambda name: name != KNOWN)
-        self._copy(typed_statement(self._connection, built.order_by(order)), to)
+        order, count = canonical(grain, built), self._count_of(grain)
+        statement = typed_statement(self._connection, built.order_by(order))
+        if count == 1:
+            self._copy(statement, folder / _file(0, part))
+            return
+        self._connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE new_days AS {statement}")
+        columns = ", ".join(f'"{name}"' for name in order)
+        for block in range(count):
+            which = f"{self._blocks.number} = {block}"
+            rows = f"SELECT * FROM new_days WHERE {which} ORDER BY {columns}"  # noqa: S608 - our own names
+            self._copy(rows, folder / _file(block, part))
+        self._connection.raw_sql("DROP TABLE new_days")
 
-    def _since(self, name: str, start: str, *, within: str) -> ir.Table:
-        """Return the rows known from a day on, and all those of the same orders, say."""
-        statement = self._connection.compile(self._table(name))
-        self._connection.raw_sql(
-            f"CREATE OR REPLACE TEMP TABLE since_{name} AS WITH every AS ({statement}) "  # noqa: S608 - our own names
-            f"FROM every WHERE {KNOWN} >= DATE '{start}' OR {within} IN "
-            f"(SELECT {within} FROM every WHERE {KNOWN} >= DATE '{start}')"
-        )
-        return self._connection.table(f"since_{name}")
+    def _part(self, grain: Grain, name: str, block: int) -> ir.Table:
+        return self._blocks.part(name, block) if grain.unit == "customer" else self._table(name)
+
+    def _between(self, grain: Grain, name: str, start: str, end: str | None) -> ir.Table:
+        """Return the rows known between two days, and all those of the same orders, say."""
+        within = str(grain.within)
+        key = (name, within, start, end or "")
+        if key not in self._made:
+            self._made[key] = scratch_folder(self._connection, f"{name}-") / "rows.parquet"
+            known = f"{KNOWN} >= DATE '{start or '0001-01-01'}'"
+            known += f" AND {KNOWN} < DATE '{end}'" if end else ""
+            self._copy(
+                f"WITH every AS ({self._connection.compile(self._table(name))}) "  # noqa: S608 - our own names
+                f"FROM every WHERE {known} OR {within} IN "
+                f"(SELECT {within} FROM every WHERE {known})",
+                self._made[key],
+            )
+        named = f"WHERE {CUSTOMER} IS NOT NULL" if grain.unit == "customer" else ""
+        rows = f"FROM read_parquet({quoted(self._made[key])}) {named}"
+        return view_of(self._connection, f"between_{name}", rows)
+
+    def _count_of(self, grain: Grain) -> int:
+        return self._blocks.count if grain.unit == "customer" else 1
 
     def _columns(self, name: str) -> tuple[str, ...]:
         return tuple(self._table(name).columns)
@@ -269,13 +338,13 @@ class KeptGrains:
                 self._copy(statement, path)
             else:
                 self._copy(statement, new)
-                self._copy(_merged(self.path(grain, number), new, changed), path)
+                self._copy(_merged(self._folder / grain.name / _file(number), new, changed), path)
                 new.unlink()
 
     def _statement(self, grain: Grain, table: Callable[[str], ir.Table]) -> str:
         built = grain.build(*(table(name) for name in grain.sources))
         if grain.unit == "customer":
-            built = built.order_by(canonical(built))
+            built = built.order_by(canonical(grain, built))
         return typed_statement(self._connection, built)
 
     def _copy(self, statement: str, to: Path) -> None:
@@ -285,9 +354,10 @@ class KeptGrains:
         return int(self._connection.raw_sql(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 - our own names
 
 
-def canonical(rows: ir.Table) -> list[str]:
-    """Return the columns to sort by, customers first: rows that tie are equal."""
-    return sorted(rows.columns, key=lambda name: name != CUSTOMER)
+def canonical(grain: Grain, rows: ir.Table) -> list[str]:
+    """Return the columns to sort by, customers or the days of files first: ties are equal rows."""
+    first = CUSTOMER if grain.within is None else KNOWN
+    return sorted(rows.columns, key=lambda name: name != first)
 
 
 def _merged(old: Path, new: Path, changed: str) -> str:
@@ -318,8 +388,37 @@ def _days_before(day: str, number: int) -> str:
     return (date.fromisoformat(day) - timedelta(days=number)).isoformat()
 
 
-def _file(number: int) -> str:
-    return f"block-{number}.parquet"
+def _starts(since: str, days: Mapping[str, Mapping[str, list[int]]], *, whole: bool) -> list[str]:
+    """Return the first days of the files that hold what became known since a day.
+
+    The newest days, to which more will be added, lie in a file of their own. The others are one
+    file if that is built in blocks, and several if it is not and would hold too many rows.
+    """
+    rows = Counter[str]()
+    for one in days.values():
+        for day, (number, _hash) in one.items():
+            rows[day] += number * (day >= since)
+    starts, newest = [since], max(rows, default="")
+    if not newest or _days_before(newest, OPEN_DAYS) <= since:
+        return starts
+    last, held = _days_before(newest, LATE_DAYS), 0
+    for day in sorted(day for day in rows if since < day < last and not whole):
+        held += rows[day]
+        if held > FILE_ROWS:
+            starts.append(day)
+            held = rows[day]
+    return [*starts, last]
+
+
+def _share_since(start: str, days: Mapping[str, Mapping[str, list[int]]]) -> float:
+    """Return the share of the source rows that became known on a day or later."""
+    every = sum(rows for one in days.values() for rows, _hash in one.values())
+    new = sum(rows for one in days.values() for day, (rows, _hash) in one.items() if day >= start)
+    return new / max(every, 1)
+
+
+def _file(block: int, part: int | None = None) -> str:
+    return f"block-{block}.parquet" if part is None else f"block-{block}.{part:04}.parquet"
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
