@@ -11,7 +11,8 @@ from ibis.backends.duckdb import Backend
 from features.definition import Feature, Grain, View
 from pipeline.customer_blocks import CUSTOMER, CustomerBlocks, view_of
 from pipeline.duck import quoted
-from pipeline.kept_grains import KeptGrains, canonical
+from pipeline.grains_by_day import canonical
+from pipeline.kept_grains import KeptGrains
 
 #: Rows of the longest table that one block of customers may hold. All that is made of a block
 #: at one cut-off lies in memory together: about half a gibibyte a million lines.

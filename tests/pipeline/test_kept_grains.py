@@ -17,6 +17,7 @@ from features.money import spend_amount_within
 from features.returns import returned_piece_share
 from features.rhythm import gap_variation_ratio
 from features.shelf import order_items, shelf
+from pipeline import grains_by_day
 from pipeline.engine import engine
 from pipeline.events import as_events
 from pipeline.grain_store import Grains
@@ -133,12 +134,12 @@ def test_only_customers_and_days_with_a_change_are_built_and_nobody_could_tell(
     tmp_path, after, customers, days, block_rows
 ):
     kept, fresh = tmp_path / "kept", tmp_path / "fresh"
-    given = {"block_rows": block_rows, "wanted": [visits, baskets, lines, shelf, order_items]}
+    given = {"block_rows": block_rows, "wanted": [visits, baskets, shelf, order_items]}
     build(kept, SHOP, **given)
     built = build(kept, after, **given)
     build(fresh, after, **given)
     assert results(kept) == results(fresh)
-    by_day = ("baskets", "lines", "shelf", "order_items")
+    by_day = ("baskets", "shelf", "order_items")
     assert built == {"visits": customers, **dict.fromkeys(by_day, days)}
 
 
@@ -153,13 +154,25 @@ def test_grains_grow_by_the_day_into_files_that_hold_what_one_build_gives(tmp_pa
             )
         )  # fmt: skip
 
-    given = {"wanted": [baskets, lines, shelf, order_items], "block_rows": 200}
-    for last in (20, 45, 46, 90):
+    given = {"wanted": [baskets, shelf], "block_rows": 300}
+    for last in (20, 46, 90):
         build(tmp_path / "kept", until(last), **given)
     for name in ("baskets", "shelf"):
         assert len(list((tmp_path / "kept" / KEPT_GRAINS / name).glob("block-0.*"))) > 2
     build(tmp_path / "fresh", until(90), **given)
     assert results(tmp_path / "kept") == results(tmp_path / "fresh")
+
+
+def test_grains_of_products_come_in_files_that_fit_into_memory(tmp_path, monkeypatch):
+    wanted = [shelf, order_items]
+    build(tmp_path / "one", SHOP, wanted=wanted)
+    monkeypatch.setattr(grains_by_day, "FILE_ROWS", 90)
+    build(tmp_path / "several", SHOP, wanted=wanted)
+    for one in wanted:
+        files = sorted((tmp_path / "several" / KEPT_GRAINS / one.name).glob("block-*"))
+        assert len(files) > 4
+        assert max(len(duckdb.read_parquet(str(path)).fetchall()) for path in files) < 200
+    assert results(tmp_path / "several") == results(tmp_path / "one")
 
 
 def test_a_new_member_is_added_to_what_tells_of_members(tmp_path):
