@@ -114,9 +114,16 @@ def look(artifacts: Path, days: list[date]) -> list[Step]:
         features = grains.deliverable(catalogue("customer", "time").values())
         for one in {grain_of(one.grain) for one in features}:
             grains.rows(one)
-        given = {"features": features, "artifacts": artifacts, "data": "benchmark"}
+        build = partial(
+            build_snapshots,
+            connection,
+            grains,
+            features=features,
+            artifacts=artifacts,
+            data="benchmark",
+        )
         for day in days:
-            job = partial(build_snapshots, connection, grains, cutoffs=[day], **given)
+            job = partial(build, cutoffs=[day])
             steps.append(timed(f"one snapshot of all customers, as of {day}", job))
             print(steps[-1], flush=True)
     return steps
