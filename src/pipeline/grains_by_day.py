@@ -17,7 +17,7 @@ from pipeline.customer_blocks import CUSTOMER, CustomerBlocks, view_of
 from pipeline.duck import quoted, typed_statement
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import joins_in_order, scratch_folder
-from pipeline.fingerprint import file_digest
+from pipeline.fingerprint import digest, file_digest
 from pipeline.live_tables import link
 from pipeline.row_hashes import MODULUS, hashed_rows
 
@@ -104,7 +104,6 @@ class GrainsByDay:
                 *starts[:same],
                 *_starts(since, days, whole=grain.unit == "customer" and not since),
             ]
-            is_divided = any(starts[same + 2 :])
             folder, blocks = self._folder / grain.name, range(self._count_of(grain))
             old = {kept_file(block, part) for block in blocks for part in range(same)}
             files = (
@@ -113,9 +112,8 @@ class GrainsByDay:
             with whole_folder(folder) as draft, joins_in_order(self._connection):
                 for name in files:
                     link(folder / name, draft / name)
-                for part, start in enumerate(starts[same:], same):
-                    end = starts[part + 1] if part + 1 < len(starts) else None
-                    self._write_days(grain, draft, part, start, end, is_divided=is_divided)
+                for part in range(same, len(starts)):
+                    self._write_days(grain, draft, part, starts, is_new=not same)
                 files |= {
                     one.name: file_digest(one)
                     for one in sorted(draft.iterdir())
@@ -127,18 +125,19 @@ class GrainsByDay:
         return Changed(len(changed) if starts[same] else None) if changed else None
 
     def _write_days(
-        self,
-        grain: Grain,
-        folder: Path,
-        part: int,
-        start: str,
-        end: str | None,
-        *,
-        is_divided: bool,
+        self, grain: Grain, folder: Path, part: int, starts: list[str], *, is_new: bool
     ) -> None:
         """Write the rows that became known from one day on, to the day before another."""
-        if start or (is_divided and grain.unit != "customer"):
-            self._write_between(grain, folder, part, start, end)
+        start, end = starts[part], starts[part + 1] if part + 1 < len(starts) else None
+        if is_new and grain.unit != "customer" and any(starts[2:]):
+            self._write_between(
+                grain, folder, part, starts, lambda name: self._divided(grain, name, part, starts)
+            )
+            return
+        if start:
+            self._write_between(
+                grain, folder, part, starts, lambda name: self._between(grain, name, start, end)
+            )
             return
         statement = None
         for block in range(self._count_of(grain)):
@@ -153,13 +152,17 @@ class GrainsByDay:
             copy_rows(self._connection, statement, folder / kept_file(block, part))
 
     def _write_between(
-        self, grain: Grain, folder: Path, part: int, start: str, end: str | None
+        self,
+        grain: Grain,
+        folder: Path,
+        part: int,
+        starts: list[str],
+        facts: Callable[[str], ir.Table],
     ) -> None:
         """Write the rows of all blocks that became known between two days: they are few."""
+        start, end = starts[part], starts[part + 1] if part + 1 < len(starts) else None
         tables = [
-            self._between(grain, name, start, end)
-            if KNOWN in self._columns(name)
-            else self._table(name)
+            facts(name) if KNOWN in self._columns(name) else self._table(name)
             for name in grain.sources
         ]
         built = grain.build(*tables)
@@ -201,6 +204,34 @@ class GrainsByDay:
         named = f"WHERE {CUSTOMER} IS NOT NULL" if grain.unit == "customer" else ""
         rows = f"FROM read_parquet({quoted(self._made[key])}) {named}"
         return view_of(self._connection, f"between_{name}", rows)
+
+    def _divided(self, grain: Grain, name: str, part: int, starts: list[str]) -> ir.Table:
+        """Return what `_between` would, of a table that is divided once by all these days."""
+        key = (name, str(grain.within), *starts)
+        late = f"late_{name}_{digest(key)}"
+        if key not in self._made:
+            self._made[key] = scratch_folder(self._connection, f"{name}-")
+            number = " + ".join(f"CAST({KNOWN} >= DATE '{day}' AS INTEGER)" for day in starts[1:])
+            every = self._connection.compile(self._table(name))
+            self._connection.raw_sql(
+                f"COPY (SELECT *, {number} AS _part FROM ({every})) "  # noqa: S608 - our own names
+                f"TO {quoted(self._made[key])} (FORMAT parquet, PARTITION_BY (_part))"
+            )
+            rows = _parts_of(self._made[key], "_part=*")
+            self._connection.raw_sql(
+                f"CREATE TEMP TABLE {late} AS FROM {rows} WHERE {grain.within} IN "  # noqa: S608 - our own names
+                f"(SELECT {grain.within} FROM {rows} GROUP BY ALL HAVING min(_part) < max(_part))"
+            )
+        found = (
+            f"SELECT * FROM {_parts_of(self._made[key], f'_part={part}')} UNION ALL "  # noqa: S608 - our own names
+            f"SELECT * FROM {late} WHERE _part <> {part} AND {grain.within} IN "
+            f"(SELECT {grain.within} FROM {late} WHERE _part = {part})"
+        )
+        return view_of(
+            self._connection,
+            f"between_{name}",
+            f"SELECT * EXCLUDE (_part) FROM ({found})",  # noqa: S608 - our own names
+        )
 
     def _count_of(self, grain: Grain) -> int:
         return self._blocks.count if grain.unit == "customer" else 1
@@ -245,6 +276,10 @@ def copy_rows(connection: Backend, statement: str, to: Path) -> None:
     connection.raw_sql(f"COPY ({statement}) TO {quoted(to)} (FORMAT parquet)")
 
 
+def _parts_of(folder: Path, which: str) -> str:
+    return f"read_parquet({quoted(folder / which / '*.parquet')}, hive_partitioning = true)"
+
+
 def _changed_days(
     now: Mapping[str, Mapping[str, list[int]]], before: Mapping[str, Mapping[str, list[int]]]
 ) -> list[str]:
@@ -274,11 +309,11 @@ def _starts(since: str, days: Mapping[str, Mapping[str, list[int]]], *, whole: b
     if not newest or _days_before(newest, OPEN_DAYS) <= since:
         return starts
     last, held = _days_before(newest, LATE_DAYS), 0
-    for day in sorted(day for day in rows if since < day < last and not whole):
-        held += rows[day]
-        if held > FILE_ROWS:
+    for day in sorted(day for day in rows if since <= day < last and not whole):
+        if held and held + rows[day] > FILE_ROWS:
             starts.append(day)
-            held = rows[day]
+            held = 0
+        held += rows[day]
     return [*starts, last]
 
 
