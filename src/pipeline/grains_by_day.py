@@ -196,7 +196,7 @@ class GrainsByDay:
             known += f" AND {KNOWN} < DATE '{end}'" if end else ""
             copy_rows(
                 self._connection,
-                f"WITH every AS ({self._connection.compile(self._table(name))}) "  # noqa: S608 - our own names
+                f"WITH every AS NOT MATERIALIZED ({self._connection.compile(self._table(name))}) "  # noqa: S608 - our own names
                 f"FROM every WHERE {known} OR {within} IN "
                 f"(SELECT {within} FROM every WHERE {known})",
                 self._made[key],
