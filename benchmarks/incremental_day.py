@@ -34,13 +34,23 @@ MODELS = ("customer_activity", "purchase_propensity", "repurchase_timing")
 NOW = datetime.combine(AS_OF + timedelta(days=2), datetime.min.time(), UTC)
 
 
+class Shop(NamedTuple):
+    """A project, its data, its models and how many cut-offs they learn from, if not as declared."""
+
+    project: Path
+    data: Path
+    models: tuple[str, ...]
+    training: int | None
+
+
 class Spent(NamedTuple):
-    """What a run took: seconds, seconds of the processor, peak memory in MiB, cut-offs built."""
+    """What a run took: seconds, processor seconds, peak MiB, tables and customer cut-offs built."""
 
     wall: float
     cpu: float
     peak: float
     built: int
+    cutoffs: int
 
 
 def main() -> None:
@@ -52,16 +62,20 @@ def main() -> None:
         if not data.exists():
             draw(data, options.customers, options.lines_each)
             by_month(data)
-        rows = [("everything", _apart(project, data, {}, None))]
+        shop = Shop(project, data, tuple(options.models), options.training)
+        rows = [("everything", _apart(shop, {}, None))]
         laid = _laid(project)
         scored = max(laid.values())
         one_day_later(data)
         rows += [
-            ("one more day, nothing to score", _apart(project, data, laid, None, "validate")),
-            ("the same day, cut-offs as they were", _apart(project, data, laid, scored)),
-            ("the same day, scored as of its end", _apart(project, data, laid, None)),
+            (
+                "one more day, nothing to score",
+                _apart(shop, laid, None, "validate"),
+            ),
+            ("the same day, cut-offs as they were", _apart(shop, laid, scored)),
+            ("the same day, scored as of its end", _apart(shop, laid, None)),
         ]
-    body = _body(options.customers, options.customers * options.lines_each, rows)
+    body = _body(options, rows)
     print(body)
     if options.record:
         record("incremental_day", TITLE, body, packages=("duckdb", "ibis-framework", "dvc"))
@@ -98,16 +112,20 @@ def one_day_later(data: Path) -> None:
         )
 
 
-def bring_up_to_date(
-    project: Path, data: Path, laid: dict[str, date], as_of: date | None, stage: str
-) -> None:
+def bring_up_to_date(shop: Shop, laid: dict[str, date], as_of: date | None, stage: str) -> None:
     """Do what a run does before it trains, up to a stage."""
+    project = shop.project
     make_project(project)
     file = project / "params.yaml"
     params = yaml.safe_load(file.read_text(encoding="utf-8"))
-    params |= {"time_zone": "UTC", "models": {name: params["models"][name] for name in MODELS}}
+    models = {name: params["models"][name] for name in shop.models}
+    params |= {"time_zone": "UTC", "models": models}
+    if shop.training is not None:
+        params["snapshots"] = {**params.get("snapshots", {}), "max_training": shop.training}
     file.write_text(yaml.safe_dump(params), encoding="utf-8")
-    settle(project, data=str(data), as_of=as_of, overrides={}, clock=lambda: NOW, laid_from=laid)
+    settle(
+        project, data=str(shop.data), as_of=as_of, overrides={}, clock=lambda: NOW, laid_from=laid
+    )
     reproduce(project, stage)
     artifacts, before = project / "artifacts", read_profile(project / "artifacts")
     found = profile(
@@ -123,28 +141,25 @@ def bring_up_to_date(
 
 
 def _apart(
-    project: Path, data: Path, laid: dict[str, date], as_of: date | None, stage: str = "snapshot"
+    shop: Shop,
+    laid: dict[str, date],
+    as_of: date | None,
+    stage: str = "snapshot",
 ) -> Spent:
-    project.mkdir(parents=True, exist_ok=True)
+    shop.project.mkdir(parents=True, exist_ok=True)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        spent = pool.apply(_measured, (project, data, laid, as_of, stage))
+        spent = pool.apply(_measured, (shop, laid, as_of, stage))
     print(stage, as_of, spent, flush=True)
     return spent
 
 
-def _measured(
-    project: Path, data: Path, laid: dict[str, date], as_of: date | None, stage: str
-) -> Spent:
-    before, began, at = _snapshots(project), time.perf_counter(), _used()
-    bring_up_to_date(project, data, laid, as_of, stage)
+def _measured(shop: Shop, laid: dict[str, date], as_of: date | None, stage: str) -> Spent:
+    before, began, at = _snapshots(shop.project), time.perf_counter(), _used()
+    bring_up_to_date(shop, laid, as_of, stage)
     wall, used = time.perf_counter() - began, _used()
-    after = _snapshots(project)
-    return Spent(
-        wall,
-        used.cpu - at.cpu,
-        used.peak,
-        sum(before.get(path) != version for path, version in after.items()),
-    )
+    built = [path for path, one in _snapshots(shop.project).items() if before.get(path) != one]
+    customers = sum("/customer/" in path for path in built)
+    return Spent(wall, used.cpu - at.cpu, used.peak, len(built), customers)
 
 
 class _Used(NamedTuple):
@@ -179,8 +194,8 @@ def _laid(project: Path) -> dict[str, date]:
     return {name: date.fromisoformat(one["score"]) for name, one in laid.items() if "score" in one}
 
 
-def _body(customers: int, lines: int, rows: list[tuple[str, Spent]]) -> str:
-    whole = rows[0][1].cpu
+def _body(options: argparse.Namespace, rows: list[tuple[str, Spent]]) -> str:
+    whole, lines = rows[0][1].cpu, options.customers * options.lines_each
     cells = [
         [
             name,
@@ -188,19 +203,27 @@ def _body(customers: int, lines: int, rows: list[tuple[str, Spent]]) -> str:
             f"{one.cpu / whole:.1%}",
             f"{one.wall:,.0f}",
             f"{one.peak:,.0f}",
+            f"{one.cutoffs}",
             f"{one.built}",
         ]
         for name, one in rows
     ]
-    head = ["run", "processor, s", "share", "wall, s", "peak, MiB", "tables of cut-offs built"]
+    head = [
+        "run", "processor, s", "share", "wall, s", "peak, MiB", "customer snapshots built",
+        "tables of cut-offs built",
+    ]  # fmt: skip
+    learning = (
+        "as many as it declares" if options.training is None else f"at most {options.training}"
+    )
     return f"""
-{customers:,} customers, {lines:,} receipt lines of three years in files by the month; the day is
-one file more, {lines // 1096:,} lines on average, one order in fifty late. {len(MODELS)} models,
-without those that such data cannot teach. All of a run that comes before training, DVC's work
-included. A table of a cut-off is a snapshot, a set of codes or a part of the state of pairs.
-`cut-offs as they were` is `--as-of` the cut-off before: grains are renewed, and every cut-off is
-looked at whether it sees anything new. Scored as of its end, the day has a cut-off of its own:
-everybody's features, codes and pairs as of a new day.
+{options.customers:,} customers, {lines:,} receipt lines of three years in files by the month; the
+day is one file more, {lines // 1096:,} lines on average, one order in fifty late. Models:
+{", ".join(options.models)}, without those that such data cannot teach; cut-offs that a model
+learns from: {learning}. All of a run that comes before training, DVC's work included. A table of
+a cut-off is a snapshot, a set of codes or a part of the state of pairs. `cut-offs as they were`
+is `--as-of` the cut-off before: grains are renewed, and every cut-off is looked at whether it sees
+anything new. Scored as of its end, the day has a cut-off of its own: everybody's features, codes
+and pairs as of a new day.
 
 {table(head, cells)}
 """
@@ -210,6 +233,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=sized(100_000, small=1_000))
     parser.add_argument("--lines-each", type=int, default=50)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--training", type=int, default=None, help="Cut-offs to learn from.")
     parser.add_argument("--scratch", type=Path, default=None, help="Where to draw the tables.")
     parser.add_argument("--keep", type=Path, default=None, help="Draw and build here; keep it.")
     parser.add_argument("--record", action=argparse.BooleanOptionalAction, default=True)

@@ -7,7 +7,7 @@ from ibis import _
 from features.definition import grain
 
 
-@grain()
+@grain(within="order_id")
 def baskets(transactions: ir.Table) -> ir.Table:
     """One row per customer, order and day, split by the day our data knew of the lines.
 
@@ -39,7 +39,7 @@ def baskets(transactions: ir.Table) -> ir.Table:
     return parts.mutate(orders=(ibis.row_number().over(known_first) == 0).cast("int64"))
 
 
-@grain()
+@grain(within="order_id")
 def lines(transactions: ir.Table) -> ir.Table:
     """One row per receipt line of a customer, with the day our data knew of it.
 

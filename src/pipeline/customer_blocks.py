@@ -35,6 +35,11 @@ class CustomerBlocks:
         self._table = table
         self._divided: dict[tuple[str, str | None], Path] = {}
 
+    @property
+    def number(self) -> str:
+        """SQL that gives the block of a customer."""
+        return f"CAST(hash({CUSTOMER}) % {self.count} AS INTEGER)"
+
     def part(self, name: str, number: int, *, of: str | None = None) -> ir.Table:
         """Return one block of a table; it keeps its name from block to block.
 
@@ -70,9 +75,8 @@ class CustomerBlocks:
         """Return where the blocks of a table lie, divided the first time."""
         if (name, of) not in self._divided:
             folder = scratch_folder(self._connection, f"{name}-")
-            block = f"CAST(hash({CUSTOMER}) % {self.count} AS INTEGER)"
             self._connection.raw_sql(
-                f"COPY (SELECT *, {block} AS _block {rows}) TO {quoted(folder)} "
+                f"COPY (SELECT *, {self.number} AS _block {rows}) TO {quoted(folder)} "
                 "(FORMAT parquet, PARTITION_BY (_block))"
             )
             self._divided[name, of] = folder

@@ -11,7 +11,8 @@ from ibis.backends.duckdb import Backend
 from features.definition import Feature, Grain, View
 from pipeline.customer_blocks import CUSTOMER, CustomerBlocks, view_of
 from pipeline.duck import quoted
-from pipeline.kept_grains import KeptGrains, canonical
+from pipeline.grains_by_day import canonical
+from pipeline.kept_grains import KeptGrains
 
 #: Rows of the longest table that one block of customers may hold. All that is made of a block
 #: at one cut-off lies in memory together: about half a gibibyte a million lines.
@@ -107,8 +108,8 @@ class Grains:
         rows = self.rows(grain)
         if self.kept is None or self.blocks == 1 or grain.unit != "customer":
             return rows
-        path = self.kept.path(grain, number)
-        return view_of(self.connection, f"block_{grain.name}", f"FROM read_parquet({quoted(path)})")
+        files = ", ".join(quoted(path) for path in self.kept.paths(grain, number))
+        return view_of(self.connection, f"block_{grain.name}", f"FROM read_parquet([{files}])")
 
     def seen(self, source: Grain | View, rows: ir.Table, at: Naming) -> ir.Table:
         """Return the rows that a cut-off sees of a grain or a view, computed by `at`.
@@ -166,7 +167,7 @@ class Grains:
         if self.kept is None or grain.unit == "time":
             built = grain.build(*self.tables(grain))
             if grain.unit == "customer":
-                built = built.order_by(canonical(built))
+                built = built.order_by(canonical(grain, built))
             return self.connection.create_table(name, built, temp=True)
         files = ", ".join(quoted(path) for path in self.kept.bring_up_to_date(grain))
         rows = f"FROM read_parquet([{files}])"

@@ -4,23 +4,18 @@ A grain of customers does not compare them with one another. So it is enough to 
 of those customers whose own source rows changed, and to put them among the old rows of all
 others. What comes out is, to the last bit, what building everything would give.
 
-A grain of products that says `within` what its rows arise lies in files by the day on which its
-rows became known. What was known before a day does not follow from what came later, so only the
-files from the first changed day on are built again.
+A grain that says `within` what its rows arise lies in files by the day on which its rows became
+known. What was known before a day does not follow from what came later, so only the files from
+the first changed day on are built again, and a new day costs what is new.
 
 Kept grains are a memory, not a result: no stage names them as its output, DVC neither copies nor
 removes them, a backup leaves them out, and whoever deletes them loses nothing but time.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable
 from importlib.metadata import version as installed
-from json import JSONDecodeError
 from pathlib import Path
-from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
@@ -30,20 +25,22 @@ from pipeline.duck import quoted, typed_statement
 from pipeline.durable import whole_folder, write_json
 from pipeline.engine import joins_in_order
 from pipeline.fingerprint import digest, file_digest, rows_digest
+from pipeline.grains_by_day import (
+    KNOWN,
+    MANIFEST,
+    GrainsByDay,
+    canonical,
+    copy_rows,
+    kept_file,
+    read_kept,
+)
 from pipeline.leftovers import discard
-from pipeline.live_tables import link
-from pipeline.row_hashes import MODULUS, hashed_rows, hashes_by_customer, whole_hash
+from pipeline.row_hashes import hashes_by_customer, whole_hash
 
 #: Where more than this share of the source rows is of customers with a change, all is built.
 MOST_CHANGED = 0.5
 
-#: The day on which a row became known.
-KNOWN = "available_on"
-#: Rows that became known so many days before the newest one lie in a file that stays; once that
-#: of the newest holds more than so many days, it is divided.
-LATE_DAYS, OPEN_DAYS = 7, 31
-
-_MANIFEST, _CUSTOMERS = "manifest.json", "customers.parquet"
+_CUSTOMERS = "customers.parquet"
 
 #: The folder of kept grains, under the artefacts.
 KEPT_GRAINS = "grains"
@@ -79,18 +76,19 @@ class KeptGrains:
         self._folder = folder
         self._hashed: set[str] = set()
         self._hashes: dict[str, list[int]] = {}
-        self._by_days: dict[str, dict[str, list[int]]] = {}
         self._asked: set[str] = set()
+        self._days = GrainsByDay(connection, table, blocks=blocks, folder=folder)
 
     def bring_up_to_date(self, grain: Grain) -> list[Path]:
-        """Return the files of a grain, built where they are not current: one a block."""
+        """Return the files of a grain, built where they are not current, block by block."""
         self._asked.add(grain.name)
         version = self._version(grain)
-        kept = _read(self._folder / grain.name)
+        kept = read_kept(self._folder / grain.name)
         is_current = kept is not None and kept["version"] == version
         if grain.within is not None:
-            return self._by_day(grain, version, kept if is_current else None)
-        if grain.unit != "customer":
+            if changed_days := self._days.update(grain, version, kept if is_current else None):
+                self.built[grain.name] = changed_days.number
+        elif grain.unit != "customer":
             if not is_current:
                 self._write(grain, version)
         elif not is_current:
@@ -98,11 +96,13 @@ class KeptGrains:
         elif changed := self._changed(grain):
             self._write(grain, version, customers=self._customers(grain), changed=changed)
         blocks = self._blocks.count if grain.unit == "customer" else 1
-        return [self.path(grain, number) for number in range(blocks)]
+        return [path for number in range(blocks) for path in self.paths(grain, number)]
 
-    def path(self, grain: Grain, number: int) -> Path:
-        """Return where a block of a grain lies; of another unit than customers, all of it."""
-        return self._folder / grain.name / _file(number)
+    def paths(self, grain: Grain, number: int) -> list[Path]:
+        """Return the files of a block of a grain, in order; of other units than customers, all."""
+        if grain.within is not None:
+            return self._days.paths(grain, number)
+        return [self._folder / grain.name / kept_file(number)]
 
     def forget_others(self) -> None:
         """Remove the grains that nobody has asked for."""
@@ -129,71 +129,6 @@ class KeptGrains:
         if name not in self._hashes:
             self._hashes[name] = whole_hash(self._connection, self._table(name))
         return self._hashes[name]
-
-    def _by_day(self, grain: Grain, version: str, kept: Mapping[str, Any] | None) -> list[Path]:
-        """Return the files of a grain in the order of its days, built from the first change on."""
-        days = {name: self._days(name) for name in grain.sources if KNOWN in self._columns(name)}
-        starts: list[str] = kept["starts"] if kept else [""]
-        changed = _changed_days(days, kept["days"]) if kept else [""]
-        if changed:
-            # A file stays if the next one begins on the first changed day or before it.
-            same = sum(start <= changed[0] for start in starts[1:])
-            newest = max((day for one in days.values() for day in one), default="")
-            since, starts = starts[same], starts[: same + 1]
-            if newest and _days_before(newest, OPEN_DAYS) > since:
-                starts = [*starts, _days_before(newest, LATE_DAYS)]
-            folder = self._folder / grain.name
-            with whole_folder(folder) as draft, joins_in_order(self._connection):
-                for number in range(same):
-                    link(folder / _file(number), draft / _file(number))
-                for number, start in enumerate(starts[same:], same):
-                    end = starts[number + 1] if number + 1 < len(starts) else None
-                    self._write_days(grain, draft / _file(number), start, end)
-                files = {one.name: file_digest(one) for one in sorted(draft.iterdir())}
-                about = {"grain": grain.name, "version": version, "starts": starts, "days": days}
-                write_json(draft / _MANIFEST, {**about, "files": files})
-            self.built[grain.name] = len(changed) if since else None
-        return [self.path(grain, number) for number in range(len(starts))]
-
-    def _write_days(self, grain: Grain, to: Path, start: str, end: str | None) -> None:
-        """Write the rows that became known from one day on, to the day before another."""
-        tables = {name: self._table(name) for name in grain.sources}
-        if start:
-            tables |= {
-                name: self._since(name, start, within=str(grain.within))
-                for name in grain.sources
-                if KNOWN in self._columns(name)
-            }
-        built = grain.build(*tables.values())
-        if start:
-            built = built.filter(built[KNOWN] >= ibis.date(start))
-        if end is not None:
-            built = built.filter(built[KNOWN] < ibis.date(end))
-        order = sorted(built.columns, key=lambda name: name != KNOWN)
-        self._copy(typed_statement(self._connection, built.order_by(order)), to)
-
-    def _since(self, name: str, start: str, *, within: str) -> ir.Table:
-        """Return the rows known from a day on, and all those of the same orders, say."""
-        statement = self._connection.compile(self._table(name))
-        self._connection.raw_sql(
-            f"CREATE OR REPLACE TEMP TABLE since_{name} AS WITH every AS ({statement}) "  # noqa: S608 - our own names
-            f"FROM every WHERE {KNOWN} >= DATE '{start}' OR {within} IN "
-            f"(SELECT {within} FROM every WHERE {KNOWN} >= DATE '{start}')"
-        )
-        return self._connection.table(f"since_{name}")
-
-    def _columns(self, name: str) -> tuple[str, ...]:
-        return tuple(self._table(name).columns)
-
-    def _days(self, name: str) -> dict[str, list[int]]:
-        """Return, by the day on which they became known, the number of rows and their hash."""
-        if name not in self._by_days:
-            rows = self._table(name)
-            found = hashed_rows(self._connection, rows, rows.columns, KNOWN)
-            self._by_days[name] = {
-                str(day): [number, int(total) % MODULUS] for day, number, total in sorted(found)
-            }
-        return self._by_days[name]
 
     def _customers(self, grain: Grain) -> str:
         """Return the name of a table: customers, their source rows, and one hash of these."""
@@ -249,13 +184,15 @@ class KeptGrains:
             changed = None
         with whole_folder(self._folder / grain.name) as draft, joins_in_order(self._connection):
             if customers is None:
-                self._copy(self._statement(grain, self._table), draft / _file(0))
+                copy_rows(
+                    self._connection, self._statement(grain, self._table), draft / kept_file(0)
+                )
             else:
                 self._write_blocks(grain, draft, changed)
                 path = quoted(draft / _CUSTOMERS)
                 self._connection.raw_sql(f'COPY "{customers}" TO {path} (FORMAT parquet)')
             files = {one.name: file_digest(one) for one in sorted(draft.iterdir())}
-            write_json(draft / _MANIFEST, {"grain": grain.name, "version": version, "files": files})
+            write_json(draft / MANIFEST, {"grain": grain.name, "version": version, "files": files})
         self.built[grain.name] = self._count(changed) if changed else None
 
     def _write_blocks(self, grain: Grain, draft: Path, changed: str | None) -> None:
@@ -264,30 +201,23 @@ class KeptGrains:
             parts = {name: self._blocks.part(name, number, of=changed) for name in grain.sources}
             # Parts keep their names, and the statement its sense, from block to block.
             statement = statement or self._statement(grain, parts.__getitem__)
-            path, new = draft / _file(number), draft / "new.parquet"
+            path, new = draft / kept_file(number), draft / "new.parquet"
             if changed is None:
-                self._copy(statement, path)
+                copy_rows(self._connection, statement, path)
             else:
-                self._copy(statement, new)
-                self._copy(_merged(self.path(grain, number), new, changed), path)
+                copy_rows(self._connection, statement, new)
+                old = self._folder / grain.name / kept_file(number)
+                copy_rows(self._connection, _merged(old, new, changed), path)
                 new.unlink()
 
     def _statement(self, grain: Grain, table: Callable[[str], ir.Table]) -> str:
         built = grain.build(*(table(name) for name in grain.sources))
         if grain.unit == "customer":
-            built = built.order_by(canonical(built))
+            built = built.order_by(canonical(grain, built))
         return typed_statement(self._connection, built)
-
-    def _copy(self, statement: str, to: Path) -> None:
-        self._connection.raw_sql(f"COPY ({statement}) TO {quoted(to)} (FORMAT parquet)")
 
     def _count(self, name: str) -> int:
         return int(self._connection.raw_sql(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 - our own names
-
-
-def canonical(rows: ir.Table) -> list[str]:
-    """Return the columns to sort by, customers first: rows that tie are equal."""
-    return sorted(rows.columns, key=lambda name: name != CUSTOMER)
 
 
 def _merged(old: Path, new: Path, changed: str) -> str:
@@ -301,32 +231,3 @@ def _merged(old: Path, new: Path, changed: str) -> str:
         for path, which in ((old, f"WHERE {of_others}"), (new, ""))
     )
     return f"SELECT * EXCLUDE (file_row_number) FROM ({parts}) ORDER BY {CUSTOMER}, file_row_number"  # noqa: S608 - our own names
-
-
-def _changed_days(
-    now: Mapping[str, Mapping[str, list[int]]], before: Mapping[str, Mapping[str, list[int]]]
-) -> list[str]:
-    """Return the days whose rows differ, in order."""
-    found: set[str] = set()
-    for name, days in now.items():
-        then = before.get(name, {})
-        found |= {day for day in days.keys() | then.keys() if days.get(day) != then.get(day)}
-    return sorted(found)
-
-
-def _days_before(day: str, number: int) -> str:
-    return (date.fromisoformat(day) - timedelta(days=number)).isoformat()
-
-
-def _file(number: int) -> str:
-    return f"block-{number}.parquet"
-
-
-def _read(folder: Path) -> dict[str, Any] | None:
-    """Return the manifest of a kept grain; none unless all its bytes are there."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        whole = all(file_digest(folder / name) == one for name, one in manifest["files"].items())
-    except (OSError, JSONDecodeError, UnicodeDecodeError, KeyError):
-        return None
-    return manifest if whole else None

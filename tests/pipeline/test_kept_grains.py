@@ -10,13 +10,14 @@ import pytest
 from shop import contact, fact, look, member, product, sale, table
 
 from features.catalogue import catalogue
-from features.definition import Grain
+from features.definition import Grain, grain
 from features.frequency import order_count
 from features.grains import baskets, deliveries, lines, memberships, profiles
 from features.money import spend_amount_within
 from features.returns import returned_piece_share
 from features.rhythm import gap_variation_ratio
 from features.shelf import order_items, shelf
+from pipeline import grains_by_day
 from pipeline.engine import engine
 from pipeline.events import as_events
 from pipeline.grain_store import Grains
@@ -45,6 +46,13 @@ SHOP = {
 FEATURES = [order_count, spend_amount_within[90], gap_variation_ratio, returned_piece_share]
 NEW_DAY = [sale("c3", "2024-06-01", amount=0.3), sale("c4", "2024-06-01", amount=0.7)]
 ALL = None
+
+
+@grain()
+def visits(transactions):
+    """Visits as a grain that does not say within what they arise."""
+    days = transactions.group_by(["customer_id", "event_on", "available_on"])
+    return days.aggregate(amount=transactions.amount.sum())
 
 
 GRAINS = (baskets, lines, memberships, profiles, deliveries, shelf, order_items)
@@ -126,17 +134,16 @@ def test_only_customers_and_days_with_a_change_are_built_and_nobody_could_tell(
     tmp_path, after, customers, days, block_rows
 ):
     kept, fresh = tmp_path / "kept", tmp_path / "fresh"
-    given = {"block_rows": block_rows, "wanted": [baskets, lines, shelf, order_items]}
+    given = {"block_rows": block_rows, "wanted": [visits, baskets, shelf, order_items]}
     build(kept, SHOP, **given)
     built = build(kept, after, **given)
     build(fresh, after, **given)
     assert results(kept) == results(fresh)
-    assert built == {
-        "baskets": customers, "lines": customers, "shelf": days, "order_items": days
-    }  # fmt: skip
+    by_day = ("baskets", "shelf", "order_items")
+    assert built == {"visits": customers, **dict.fromkeys(by_day, days)}
 
 
-def test_products_grow_by_the_day_into_files_that_hold_what_one_build_gives(tmp_path):
+def test_grains_grow_by_the_day_into_files_that_hold_what_one_build_gives(tmp_path):
     def until(last):
         return delivery(
             *(
@@ -147,12 +154,25 @@ def test_products_grow_by_the_day_into_files_that_hold_what_one_build_gives(tmp_
             )
         )  # fmt: skip
 
-    given = {"wanted": [shelf, order_items]}
-    for last in (20, 45, 46, 90):
+    given = {"wanted": [baskets, shelf], "block_rows": 300}
+    for last in (20, 46, 90):
         build(tmp_path / "kept", until(last), **given)
-    assert len(list((tmp_path / "kept" / KEPT_GRAINS / "shelf").glob("block-*"))) > 2
+    for name in ("baskets", "shelf"):
+        assert len(list((tmp_path / "kept" / KEPT_GRAINS / name).glob("block-0.*"))) > 2
     build(tmp_path / "fresh", until(90), **given)
     assert results(tmp_path / "kept") == results(tmp_path / "fresh")
+
+
+def test_grains_of_products_come_in_files_that_fit_into_memory(tmp_path, monkeypatch):
+    wanted = [shelf, order_items]
+    build(tmp_path / "one", SHOP, wanted=wanted)
+    monkeypatch.setattr(grains_by_day, "FILE_ROWS", 90)
+    build(tmp_path / "several", SHOP, wanted=wanted)
+    for one in wanted:
+        files = sorted((tmp_path / "several" / KEPT_GRAINS / one.name).glob("block-*"))
+        assert len(files) > 4
+        assert max(len(duckdb.read_parquet(str(path)).fetchall()) for path in files) < 200
+    assert results(tmp_path / "several") == results(tmp_path / "one")
 
 
 def test_a_new_member_is_added_to_what_tells_of_members(tmp_path):
@@ -192,7 +212,7 @@ def test_a_new_day_leaves_old_snapshots_and_gives_the_new_one_that_all_would_giv
     kept, fresh, tomorrow = tmp_path / "kept", tmp_path / "fresh", AS_OF + timedelta(days=1)
     take(kept, SHOP, AS_OF)
     built, days = take(kept, delivery(*NEW_DAY), AS_OF, tomorrow)
-    assert (built["baskets"], built["lines"], days) == (2, 2, (tomorrow,))
+    assert (built["baskets"], built["lines"], days) == (1, 1, (tomorrow,))
     take(fresh, delivery(*NEW_DAY), AS_OF, tomorrow)
     assert results(kept) == results(fresh)
 
@@ -202,12 +222,17 @@ def _cut_off(path):
 
 
 @pytest.mark.parametrize("harm", [_cut_off, lambda path: path.unlink()], ids=["cut", "missing"])
-@pytest.mark.parametrize("name", ["block-2.parquet", "customers.parquet", "manifest.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["visits/block-2.parquet", "visits/customers.parquet", "visits/manifest.json",
+     "baskets/block-2.0001.parquet", "baskets/manifest.json"],
+)  # fmt: skip
 def test_a_damaged_file_is_built_again(tmp_path, name, harm):
-    build(tmp_path, SHOP, wanted=[baskets])
+    build(tmp_path, SHOP, wanted=[visits, baskets])
     before = results(tmp_path)
-    harm(tmp_path / KEPT_GRAINS / "baskets" / name)
-    assert build(tmp_path, SHOP, wanted=[baskets]) == {"baskets": ALL}
+    harm(tmp_path / KEPT_GRAINS / name)
+    damaged = name.partition("/")[0]
+    assert build(tmp_path, SHOP, wanted=[visits, baskets]) == {damaged: ALL}
     assert results(tmp_path) == before
 
 
@@ -231,18 +256,19 @@ def test_a_grain_that_nobody_asks_for_any_more_is_removed(tmp_path):
     assert [path.name for path in (tmp_path / KEPT_GRAINS).iterdir()] == ["baskets"]
 
 
-def test_a_build_that_fails_leaves_the_old_grain(tmp_path):
-    visits = Grain(_visits, "customer", ("transactions",))
-    build(tmp_path, SHOP, wanted=[visits])
+@pytest.mark.parametrize("within", [None, "order_id"])
+def test_a_build_that_fails_leaves_the_old_grain(tmp_path, within):
+    numbered = Grain(_numbered, "customer", ("transactions",), within)
+    build(tmp_path, SHOP, wanted=[numbered])
     before = results(tmp_path)
     strange = sale("c3", "2024-05-30", order="not a number")
     with pytest.raises(duckdb.ConversionException):
-        build(tmp_path, delivery(strange), wanted=[visits])
+        build(tmp_path, delivery(strange), wanted=[numbered])
     assert results(tmp_path) == before
     assert not list(tmp_path.rglob(".partial-*"))
 
 
-def _visits(transactions):
+def _numbered(transactions):
     number = transactions.order_id.replace("o", "").cast("int64")
     return transactions.select("customer_id", "event_on", "available_on", number=number)
 
@@ -257,9 +283,11 @@ def test_what_a_killed_build_left_is_found_and_cleared_away(tmp_path):
 
 
 def test_receipts_of_nobody_are_no_customers_rows(tmp_path):
-    build(tmp_path, SHOP)
-    anonymous = build(tmp_path, delivery(sale(None, "2024-05-30")))
-    assert anonymous == {"shelf": 1, "order_items": 1}
+    build(tmp_path, SHOP, wanted=[visits, baskets])
+    before = results(tmp_path)
+    anonymous = build(tmp_path, delivery(sale(None, "2024-05-30")), wanted=[visits, baskets])
+    assert anonymous == {"baskets": 1}
+    assert results(tmp_path) == before
 
 
 EVERY_GRAIN = sorted({grain_of(one.grain) for one in catalogue("customer").values()},
