@@ -1,7 +1,8 @@
 """The grains of one data set: built once for all cut-offs, in blocks of customers if large."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,6 +120,10 @@ class Grains:
         """
         whole = isinstance(source, Grain) and source.unit == "product"
         return rows if whole else at.made(source.name, rows)
+
+    def turns(self, cutoffs: Iterable[date], blocks: Sequence[int]) -> Iterator[tuple[date, int]]:
+        """Yield what to build in turn: a cut-off with all its blocks, then the next."""
+        return ((day, number) for day in cutoffs for number in blocks)
 
     def with_ids(self, rows: ir.Table) -> ir.Table:
         """Return rows under the ids of the customers, by whatever else blocks name them."""

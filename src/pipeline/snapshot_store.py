@@ -91,34 +91,51 @@ def build_snapshots(
         if missing and isinstance(grains, UnkeptGrains):
             opened.enter_context(grains.prepared(available, missing, base=BASE[unit]))
         at: Seen | None = None
-        for day in missing:
-            with whole_folder(snapshot_folder(artifacts, unit, day)) as folder:
-                newest: dict[str, date] = {}
-                for number in range(grains.blocks if unit == "customer" else 1):
-                    if at is None:
-                        at = opened.enter_context(seen(grains, [day], block=number))
-                        rows = grains.with_ids(snapshot_table(at, features=available, unit=unit))
-                        rows = at.made("snapshot", rows.order_by(list(KEYS[unit])))
-                        latest = at.made("newest", newest_rows(at, features=available))
-                    else:
-                        at.look([day], block=number)
-                    connection.to_parquet(
-                        rows, folder / f"part-{number}.parquet", compression="zstd"
-                    )
-                    newest |= later(newest, latest.to_pyarrow())
-                write_manifest(
-                    folder,
-                    {
-                        "unit": unit,
-                        "as_of": day,
-                        "version": versions[day],
-                        "data": data,
-                        "newest": newest,
-                        "codings": {},
-                        "features": definitions,
-                    },
-                )
+        drafts: dict[date, _Draft] = {}
+        blocks = range(grains.blocks if unit == "customer" else 1)
+        for day, number in grains.turns(missing, blocks):
+            if day not in drafts:
+                drafts[day] = _begun(snapshot_folder(artifacts, unit, day), opened)
+            draft = drafts[day]
+            if at is None:
+                at = opened.enter_context(seen(grains, [day], block=number))
+                rows = grains.with_ids(snapshot_table(at, features=available, unit=unit))
+                rows = at.made("snapshot", rows.order_by(list(KEYS[unit])))
+                latest = at.made("newest", newest_rows(at, features=available))
+            else:
+                at.look([day], block=number)
+            connection.to_parquet(rows, draft.folder / f"part-{number}.parquet", compression="zstd")
+            draft.newest.update(later(draft.newest, latest.to_pyarrow()))
+            if number != blocks[-1]:
+                continue
+            write_manifest(
+                draft.folder,
+                {
+                    "unit": unit,
+                    "as_of": day,
+                    "version": versions[day],
+                    "data": data,
+                    "newest": draft.newest,
+                    "codings": {},
+                    "features": definitions,
+                },
+            )
+            draft.opened.close()
     return Built(tuple(missing), tuple(day for day in wanted if day not in missing))
+
+
+class _Draft(NamedTuple):
+    """A snapshot of which some blocks are written; it takes its place once this is closed."""
+
+    opened: ExitStack
+    folder: Path
+    newest: dict[str, date]
+
+
+def _begun(path: Path, opened: ExitStack) -> _Draft:
+    """Begin a snapshot, which goes again if `opened` ends in an error before it is closed."""
+    own = opened.enter_context(ExitStack())
+    return _Draft(own, own.enter_context(whole_folder(path)), {})
 
 
 def read_manifest(artifacts: Path, unit: Unit, as_of: date) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Grains for snapshots that nothing follows: only what these need is computed, and none is kept."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -123,6 +123,11 @@ class UnkeptGrains(Grains):
             self._source(name) if name in self._copies else self.table(name, wanted_by=source.name)
             for name in source.tables
         ]
+
+    def turns(self, cutoffs: Iterable[date], blocks: Sequence[int]) -> Iterator[tuple[date, int]]:
+        """Yield what to build in turn: a block at all cut-offs, so that it is in memory once."""
+        days = list(cutoffs)
+        return ((day, number) for number in blocks for day in days)
 
     def with_ids(self, rows: ir.Table) -> ir.Table:
         """Return rows under the ids of the customers."""
